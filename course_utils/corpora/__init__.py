@@ -1,0 +1,52 @@
+"""Text comes in: corpora as training, validation and test sentences.
+
+>>> from course_utils.corpora import load_corpus
+>>> corpus = load_corpus("pydocs")
+>>> corpus.name, len(corpus.train) > len(corpus.test) > 0
+('pydocs', True)
+
+`registry` knows where each corpus comes from, `readers` turns files into sentences, and `grammar`
+writes sentences of its own, whose probabilities are known exactly.
+"""
+
+from __future__ import annotations
+
+from course_utils.corpora.readers import READERS, Corpus
+from course_utils.corpora.registry import CORPORA, CorpusUnavailable, available, fetch, find
+
+__all__ = ["CORPORA", "Corpus", "CorpusUnavailable", "available", "fetch", "load_corpus"]
+
+
+def load_corpus(name: str, fallback: str | None = None) -> Corpus:
+    """Load a corpus, fetching and verifying its file on first use.
+
+    Parameters
+    ----------
+    name : str
+        One of `CORPORA`: ``pydocs`` and ``grammar`` are always there; the others need their file
+        in the cache, in the folder that ``COURSE_MIRROR`` names, or a network.
+    fallback : str, optional
+        The corpus to load instead, after printing one line, where ``name`` cannot be had.
+
+    Returns
+    -------
+    Corpus
+        ``.train``, ``.valid`` and ``.test`` are lists of sentences; a sentence is a list of str.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    CorpusUnavailable
+        If the file cannot be had and there is no fallback.
+    """
+    source = find(name)
+    if fallback is not None:
+        find(fallback)
+    try:
+        return READERS[name](source)
+    except CorpusUnavailable as reason:
+        if fallback is None:
+            raise
+        print(f"{reason} Going on with {fallback!r}.")
+        return load_corpus(fallback)

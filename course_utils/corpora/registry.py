@@ -1,0 +1,210 @@
+"""Where each corpus comes from, and how its file gets here whole and unaltered.
+
+A file is looked for in the cache (the folder that the environment variable ``COURSE_DATA`` names,
+else the user's cache), then in the folder that ``COURSE_MIRROR`` names, then at its address. Its
+SHA-256 is verified every time, so an altered file is never read.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pooch
+import requests
+
+NLTK_DATA = (
+    "https://raw.githubusercontent.com/nltk/nltk_data/"
+    "5db857e6f7df11eabb5e5665836db9ec8df07e28/packages/corpora/"
+)
+CHAR_RNN = (
+    "https://raw.githubusercontent.com/karpathy/char-rnn/"
+    "6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/"
+)
+CONNECT_SECONDS, READ_SECONDS = 5, 20
+
+
+class CorpusUnavailable(OSError):
+    """A corpus cannot be had; the message is one sentence that names the file and the cure."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a corpus comes from. Without a file it is made on the spot and always there."""
+
+    name: str
+    description: str
+    license: str
+    file: str | None = None
+    url: str | None = None
+    sha256: str | None = None
+
+
+CORPORA = {
+    source.name: source
+    for source in (
+        Source(
+            "pydocs",
+            "the Python language reference that every Python brings along, as words",
+            "PSF-2.0",
+        ),
+        Source(
+            "grammar",
+            "sentences of a probabilistic grammar whose entropy is known exactly, as words",
+            "MIT",
+        ),
+        Source(
+            "brown",
+            "the Brown corpus, American English of 1961 in 15 genres, as words",
+            "non-commercial use",
+            "brown.zip",
+            NLTK_DATA + "brown.zip",
+            "9b275f9b3b95d7bd66ccfb7cd259f445a13bbe5d1f4107aba09fd3e8364bafa6",
+        ),
+        Source(
+            "shakespeare",
+            "40,000 lines from Shakespeare's plays, as characters",
+            "public domain text",
+            "tinyshakespeare.txt",
+            CHAR_RNN + "tinyshakespeare/input.txt",
+            "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+        ),
+        Source(
+            "names",
+            "7,600 first names, compiled by Mark Kantrowitz and Bill Ross, as characters",
+            "free with credit",
+            "names.zip",
+            NLTK_DATA + "names.zip",
+            "0eec7e958b34982662b8f05824ae64642dea097b08057ade65c252191c5fe7ca",
+        ),
+        Source(
+            "inaugural",
+            "inaugural addresses of the presidents of the United States, 1789 to 2021, as words",
+            "public domain",
+            "inaugural.zip",
+            NLTK_DATA + "inaugural.zip",
+            "7c5fb5793e31fbeae12bf1aa0ffda5336468f07cedb50654c6d31ca384e2046b",
+        ),
+    )
+}
+
+
+def find(name: str) -> Source:
+    """Return the registry's entry for a corpus.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+
+    Examples
+    --------
+    >>> find("bron")
+    Traceback (most recent call last):
+    ValueError: corpus 'bron' is unknown; did you mean 'brown'?
+    """
+    if name in CORPORA:
+        return CORPORA[name]
+    close = difflib.get_close_matches(str(name), CORPORA, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(CORPORA)}"
+    raise ValueError(f"corpus {name!r} is unknown; {hint}")
+
+
+def cache_folder() -> Path:
+    """Return the folder that keeps the fetched files: ``COURSE_DATA``, else the user's cache."""
+    return Path(os.environ.get("COURSE_DATA") or pooch.os_cache("unrolled"))
+
+
+def available(name: str) -> bool:
+    """Say whether a corpus can be loaded now, without the network."""
+    source = find(name)
+    return source.file is None or any(
+        _state(path, source) == "whole" for path in _local_paths(source, mirror=None)
+    )
+
+
+def fetch(name: str, mirror: str | os.PathLike | None = None) -> Path:
+    """Return the path of a corpus's verified file in the cache, fetching it where needed.
+
+    Parameters
+    ----------
+    name : str
+        A corpus that has a file.
+    mirror : path, optional
+        A folder to take the file from; by default the folder that ``COURSE_MIRROR`` names. The
+        network is tried only if there is no mirror or the mirror does not hold the file.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown or the corpus has no file.
+    CorpusUnavailable
+        If no whole file can be had. The cache is then as it was before.
+    """
+    source = find(name)
+    if source.file is None:
+        raise ValueError(f"corpus {name!r} has no file to fetch; it is always there")
+    cached, *mirrored = _local_paths(source, mirror)
+    if _state(cached, source) == "whole":
+        return cached
+    for path in mirrored:
+        if _state(path, source) == "altered":
+            raise CorpusUnavailable(
+                f"The file {path} is truncated or altered (its SHA-256 is not the registered "
+                f"one); replace it with a fresh copy of {source.url}."
+            )
+    return _download(source, cached, mirrored)
+
+
+def _local_paths(source: Source, mirror: str | os.PathLike | None) -> list[Path]:
+    """Return where the file may lie on this machine: first the cache, then the mirror."""
+    mirror = mirror or os.environ.get("COURSE_MIRROR")
+    folders = [cache_folder(), *([Path(mirror)] if mirror else [])]
+    return [folder / source.file for folder in folders]
+
+
+def _state(path: Path, source: Source) -> str:
+    """Return ``whole``, ``altered`` or ``absent``."""
+    if not path.is_file():
+        return "absent"
+    return "whole" if pooch.file_hash(str(path)) == source.sha256 else "altered"
+
+
+def _download(source: Source, cached: Path, mirrored: list[Path]) -> Path:
+    """Bring the file into the cache, whole or not at all: pooch moves it there once verified."""
+
+    def bring(url, output_file, pooch_):
+        for path in mirrored:
+            if path.is_file():
+                shutil.copyfile(path, output_file)
+                return
+        timeout = (CONNECT_SECONDS, READ_SECONDS)
+        pooch.HTTPDownloader(timeout=timeout)(url, output_file, pooch_)
+
+    pooch.get_logger().setLevel("ERROR")
+    damage = "truncated or altered" if cached.is_file() else "not in the cache"
+    try:
+        return Path(
+            pooch.retrieve(
+                source.url, f"sha256:{source.sha256}", source.file, cached.parent, downloader=bring
+            )
+        )
+    except Exception as error:
+        raise CorpusUnavailable(
+            f"The corpus {source.name!r} cannot be had: {cached} is {damage}, and fetching "
+            f"{source.url} failed ({_reason(error)}). Connect to the network and try again, or set "
+            f"COURSE_MIRROR to a folder that holds {source.file}."
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    """Say in a few words why a download failed; the libraries' own messages fill a screen."""
+    if isinstance(error, ValueError):
+        return "what arrived is truncated or altered: its SHA-256 is not the registered one"
+    if isinstance(error, requests.RequestException):
+        status = getattr(error.response, "status_code", None)
+        return f"HTTP status {status}" if status else f"no connection, {type(error).__name__}"
+    return f"the cache cannot be written, {type(error).__name__}"

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course_utils.text import BOS, EOS, UNK, Vocabulary
+
+WORDS = st.text("abcdé ", min_size=1, max_size=3)
+SENTENCES = st.lists(st.lists(WORDS, max_size=5), max_size=6)
+
+
+@pytest.fixture
+def vocab():
+    return Vocabulary.from_sentences([["b", "a", "b"], ["c", "a", "b"]], min_count=2)
+
+
+def test_frequent_words_come_first_and_rare_ones_are_left_out(vocab):
+    # b stands three times, a twice, c once
+    assert vocab.words == (UNK, EOS, "b", "a")
+    assert (vocab.unk_id, vocab.eos_id, vocab.bos_id, len(vocab)) == (0, 1, 4, 4)
+
+
+def test_ties_keep_the_order_of_the_text():
+    sentences = [["z", "m"], ["a", "m"], ["z", "a"]]
+    assert Vocabulary.from_sentences(sentences).words[2:] == ("z", "m", "a")
+
+
+def test_start_of_sentence_is_a_context_and_never_a_word(vocab):
+    assert BOS not in vocab
+    assert vocab.encode_words([BOS, "a"]) == [vocab.bos_id, 3]
+    with pytest.raises(ValueError, match="id 4 is outside the vocabulary of 4 words"):
+        vocab.decode([vocab.bos_id])
+
+
+def test_special_symbols_in_the_text_are_not_collected_twice():
+    vocab = Vocabulary.from_sentences([["a", UNK, BOS, EOS]])
+    assert vocab.words == (UNK, EOS, "a")
+
+
+def test_encode_ends_every_sentence_even_an_empty_one(vocab):
+    ids = vocab.encode([["b", "zebra"], [], ["a"]])
+    np.testing.assert_array_equal(ids, [2, 0, 1, 1, 3, 1])
+    assert ids.dtype == np.int64
+
+
+def test_nothing_to_encode_is_an_empty_text(vocab):
+    assert vocab.encode([]).shape == (0,)
+    assert vocab.decode([]) == []
+
+
+@given(SENTENCES)
+def test_decode_is_the_inverse_of_encode(sentences):
+    if not any(sentences):
+        return
+    vocab = Vocabulary.from_sentences(sentences)
+    assert vocab.decode(vocab.encode(sentences)) == sentences
+
+
+def test_words_after_the_last_end_form_an_unfinished_sentence(vocab):
+    assert vocab.decode([2, 1, 3, 2]) == [["b"], ["a", "b"]]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: Vocabulary.from_sentences(["the cat"]), TypeError, "the string 'the cat'; split"),
+        (lambda: Vocabulary.from_sentences("the cat"), TypeError, "the string 't'; split"),
+        (lambda: Vocabulary.from_sentences([["a"]], min_count=0), ValueError, "min_count .* got 0"),
+        (lambda: Vocabulary.from_sentences([]), ValueError, "empty"),
+        (lambda: Vocabulary(["a", "b", "a"]), ValueError, "'a' stands twice"),
+        (lambda: Vocabulary(["a", "<s>"]), ValueError, "<s> is added by the vocabulary"),
+        (lambda: Vocabulary(["a"]).encode(["a b"]), TypeError, "'a b'; split"),
+        (lambda: Vocabulary(["a"]).decode([-1]), ValueError, "id -1 is outside"),
+    ],
+)
+def test_bad_input_names_the_value_and_the_cure(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

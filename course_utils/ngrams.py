@@ -1,0 +1,733 @@
+"""Count models: maximum likelihood, add-k, stupid backoff, Jelinek-Mercer, Kneser-Ney.
+
+An n-gram is a context (its first n - 1 words) followed by a word. This file first counts n-grams
+(`count_ngrams`), then turns counts into probabilities. All five models have one form,
+
+    p_n(w | c) = alpha_n(c w) + gamma_n(c) p_{n-1}(w | c without its first word),
+
+and ``p_0(w) = 1/V``. ``alpha`` is what the count of ``c w`` contributes and ``gamma`` is the share
+of the context that is left to shorter contexts. A model is the few lines that compute the two from
+counts. Where ``c w`` was never seen ``alpha`` is 0, and where ``c`` was never seen ``gamma`` is 1.
+
+Contexts never cross the end of a sentence: the first word of a sentence has the context ``<s>``,
+the second ``<s> w_1``, and so on up to the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_utils.text import BOS, Vocabulary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Where a text has no n-gram number: the n-gram was never counted, or it would begin before <s>.
+NOT_SEEN, OUTSIDE = -1, -2
+
+
+def with_sentence_starts(ids: np.ndarray, vocab: Vocabulary) -> np.ndarray:
+    """Put ``<s>`` in front of every sentence of a text.
+
+    Examples
+    --------
+    >>> vocab = Vocabulary(["a", "b"])
+    >>> with_sentence_starts(np.array([2, 1, 3, 2, 1]), vocab)
+    array([4, 2, 1, 4, 3, 2, 1])
+    """
+    starts = np.append(0, np.flatnonzero(ids == vocab.eos_id) + 1)
+    return np.insert(ids, starts[starts < len(ids)], vocab.bos_id)
+
+
+@dataclass
+class NgramCounts:
+    """The distinct n-grams of one length n, sorted, and how often each occurs.
+
+    The place of an n-gram in these arrays, 0 .. K_n - 1, is its number. Single words (n = 1) are
+    numbered by their ids, ``<s>`` is the last, and they share the one empty context 0.
+
+    Attributes
+    ----------
+    keys : ndarray of int64, shape (K_n,)
+        ``context * (V + 1) + word``, ascending: the number of the n-gram's first n - 1 words and
+        the id of its last. The pair fits into 64 bits at any order.
+    counts : ndarray of int64, shape (K_n,)
+        Occurrences. The count of ``<s>`` alone is 0, for it is never predicted.
+    contexts : ndarray of int64, shape (K_n,)
+        The number of the first n - 1 words among the (n-1)-grams.
+    suffixes : ndarray of int64, shape (K_n,)
+        The number of the last n - 1 words among the (n-1)-grams.
+    first_start : int
+        The n-grams from this number on begin with ``<s>``.
+    n_contexts : int
+        How many (n-1)-grams there are, K_{n-1}.
+    """
+
+    keys: np.ndarray
+    counts: np.ndarray
+    contexts: np.ndarray
+    suffixes: np.ndarray
+    first_start: int
+    n_contexts: int
+
+    def sum_by_context(self, values: np.ndarray) -> np.ndarray:
+        """Return, for each context, the sum of ``values`` (K_n,) over the n-grams it begins."""
+        return np.bincount(self.contexts, values, minlength=self.n_contexts)
+
+
+def count_ngrams(ids: np.ndarray, vocab: Vocabulary, order: int) -> list[NgramCounts]:
+    """Count all n-grams of a text for n = 1 .. order.
+
+    Every position of the text starts a run of `order` words. Sort these runs like words in a
+    dictionary, and all runs that begin with the same n-gram stand next to each other, for every n
+    at once. The sort goes from the last column to the first, each pass stable (radix sort).
+
+    Parameters
+    ----------
+    ids : ndarray of int, shape (T,)
+        A text.
+    vocab : Vocabulary
+        Its vocabulary of V words.
+    order : int
+        The greatest length.
+
+    Returns
+    -------
+    list of NgramCounts, length order
+        Lengths 1 .. order.
+    """
+    n_symbols = len(vocab) + 1  # the words and <s>
+    bos = vocab.bos_id
+    small = np.uint16 if n_symbols < 2**16 else np.uint32  # argsort takes linear time on uint16
+    text = with_sentence_starts(ids, vocab).astype(small)
+    length = len(text)
+    text = np.append(text, np.full(order, bos, dtype=small))  # so that every run is complete
+
+    place = np.arange(length)
+    for column in reversed(range(order)):
+        place = place[np.argsort(text[place + column], kind="stable")]
+
+    counts = np.bincount(text[:length], minlength=n_symbols)
+    counts[bos] = 0
+    nothing = np.zeros(n_symbols, dtype=np.int64)
+    levels = [NgramCounts(np.arange(n_symbols), counts, nothing, nothing, bos, 1)]
+
+    number = text[place].astype(np.int64)  # of the run's first n - 1 words
+    number_at = text[:length].astype(np.int64)  # the same, by position in the text
+    for n in range(2, order + 1):
+        word = text[place + n - 1]
+        inside = word != bos  # <s> after the first column: the run has left its sentence
+        place, key = place[inside], (number * n_symbols + word)[inside]
+        is_new = np.diff(key, prepend=-1) > 0
+        first = np.flatnonzero(is_new)
+        keys = key[first]
+        suffixes = number_at[place[first] + 1]
+        start = int(np.searchsorted(keys, levels[-1].first_start * n_symbols))
+        counts = np.diff(first, append=len(key))
+        shorter = len(levels[-1].keys)
+        levels.append(NgramCounts(keys, counts, number[inside][first], suffixes, start, shorter))
+        number = np.cumsum(is_new) - 1
+        number_at = np.full(length, NOT_SEEN)
+        number_at[place] = number
+    return levels
+
+
+class NgramTable:
+    """Look up the numbers of the n-grams of a text.
+
+    Parameters
+    ----------
+    counts : list of NgramCounts
+        As `count_ngrams` returns them.
+    vocab : Vocabulary
+        The vocabulary they were counted with.
+    """
+
+    def __init__(self, counts: list[NgramCounts], vocab: Vocabulary):
+        self.n_symbols = len(vocab) + 1
+        end = np.iinfo(np.int64).max  # so that a search past the last key finds something
+        self.keys = [np.append(level.keys, end) for level in counts]
+
+    def find(self, n: int, contexts: np.ndarray, words: np.ndarray) -> np.ndarray:
+        """Return the numbers of n-grams, each given as the number of its context and its word."""
+        numbers = np.minimum(contexts, NOT_SEEN)  # OUTSIDE stays what it is
+        seen = np.flatnonzero(contexts >= 0)
+        wanted = contexts[seen] * self.n_symbols + words[seen]
+        at = np.searchsorted(self.keys[n - 1], wanted)
+        hit = self.keys[n - 1][at] == wanted
+        numbers[seen[hit]] = at[hit]
+        return numbers
+
+    def continuations(self, n: int, context: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return all n-grams with one context: their numbers and their last words."""
+        first, end = np.array([context, context + 1]) * self.n_symbols
+        numbers = np.arange(*np.searchsorted(self.keys[n - 1], [first, end]))
+        return numbers, self.keys[n - 1][numbers] - first
+
+    def walk(self, text: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """Yield n, the contexts' numbers and the n-grams' numbers for n = 1 .. order.
+
+        ``text`` is a text with ``<s>`` in front of its sentences; the n-gram of a position ends
+        there. The words of a longer context are looked up one by one: the context ``u v w`` of
+        one position is the n-gram ``u v w`` of the position before it.
+        """
+        numbers = text
+        yield 1, np.zeros(len(text), dtype=np.int64), numbers
+        for n in range(2, len(self.keys) + 1):
+            contexts = np.append(OUTSIDE, numbers[:-1])
+            contexts[text == self.n_symbols - 1] = OUTSIDE
+            numbers = self.find(n, contexts, text)
+            yield n, contexts, numbers
+
+
+class NgramModel:
+    """What the five models share: fitting, scoring, predicting, sampling.
+
+    Parameters
+    ----------
+    order : int
+        The length of the longest n-gram: 1 for unigrams, 2 for bigrams, ...
+
+    Raises
+    ------
+    TypeError
+        If the order is not an integer.
+    ValueError
+        If the order is below 1.
+    """
+
+    is_normalized = True
+
+    def __init__(self, order: int):
+        if isinstance(order, bool) or not isinstance(order, (int, np.integer)):
+            raise TypeError(f"order must be an integer, got {order!r}")
+        if order < 1:
+            raise ValueError(f"order must be at least 1 (unigrams), got {order}")
+        self.order = int(order)
+        self.vocab: Vocabulary | None = None
+
+    def fit(self, train_ids: Sequence[int], vocab: Vocabulary) -> NgramModel:
+        """Count the n-grams of a text and turn the counts into probabilities.
+
+        Parameters
+        ----------
+        train_ids : array of int, shape (T,)
+            A text: ``vocab.encode(sentences)``.
+        vocab : Vocabulary
+            The vocabulary of V words that the text was encoded with.
+
+        Returns
+        -------
+        NgramModel
+            The model itself.
+
+        Raises
+        ------
+        TypeError
+            If the ids are not integers.
+        ValueError
+            If the text is empty, holds no ``</s>`` or an id outside 0 .. V - 1.
+        """
+        ids = _checked_training_text(train_ids, vocab)
+        self._keep(count_ngrams(ids, vocab, self.order), vocab)
+        return self
+
+    def _keep(self, counts: list[NgramCounts], vocab: Vocabulary) -> None:
+        """Store keys, alpha and gamma of each order; the counts have then done their work."""
+        self._n_words = len(vocab)
+        self._alpha, self._gamma = [], []
+        for alpha, gamma in self._estimate(counts):
+            self._alpha.append(np.append(alpha, [0.0, 0.0]))  # the last two elements stand
+            self._gamma.append(np.append(gamma, [1.0, self._gamma_unseen]))  # at OUTSIDE, NOT_SEEN
+        self._table = NgramTable(counts, vocab)
+        self.n_ngrams = tuple(int(np.count_nonzero(level.counts)) for level in counts)
+        self.vocab = vocab
+
+    _gamma_unseen = 1.0
+
+    def _estimate(self, counts: list[NgramCounts]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield alpha (K_n,) of the n-grams and gamma (K_{n-1},) of the contexts, n = 1, 2, ..."""
+        raise NotImplementedError
+
+    def _mix(self, n, contexts, numbers, lower):
+        """Return p_n, given the numbers of contexts and n-grams and p_{n-1}."""
+        return self._alpha[n - 1][numbers] + self._gamma[n - 1][contexts] * lower
+
+    def log_probs(self, ids: Sequence[int]) -> np.ndarray:
+        """Return ln P(word | the words before it in its sentence) for every token of a text.
+
+        Parameters
+        ----------
+        ids : array of int, shape (T,)
+            A text. Contexts do not cross sentence ends; a last sentence may be unfinished.
+
+        Returns
+        -------
+        ndarray of float64, shape (T,)
+            In nats; ``-inf`` where the model gives probability 0.
+
+        Raises
+        ------
+        RuntimeError
+            If the model has not been fitted.
+        TypeError
+            If the ids are not integers.
+        ValueError
+            If an id is outside 0 .. V - 1.
+        """
+        vocab = self._fitted_vocab()
+        text = with_sentence_starts(_checked_ids(ids, vocab), vocab)
+        p = 1 / len(vocab)
+        for n, contexts, numbers in self._table.walk(text):
+            p = self._mix(n, contexts, numbers, p)
+        with np.errstate(divide="ignore"):
+            return np.log(p[text != vocab.bos_id])
+
+    def next_word_probs(self, context: Sequence[int] = ()) -> np.ndarray:
+        """Return P(word | context) for every word of the vocabulary.
+
+        Parameters
+        ----------
+        context : sequence of int
+            The ids so far. Only what follows the last ``</s>`` counts: an empty context is the
+            start of a sentence. A leading ``<s>`` changes nothing.
+
+        Returns
+        -------
+        ndarray of float64, shape (V,)
+            ``exp(log_probs(ids)[t])`` is element ``ids[t]`` of ``next_word_probs(ids[:t])``.
+
+        Raises
+        ------
+        RuntimeError, TypeError, ValueError
+            As `log_probs`.
+        """
+        p = 1 / len(self._fitted_vocab())
+        for n, context_number in enumerate(self._context_numbers(context), start=1):
+            numbers = np.full(self._table.n_symbols, NOT_SEEN)
+            found, words = self._table.continuations(n, context_number)
+            numbers[words] = found
+            p = self._mix(n, context_number, numbers, p)
+        return p[:-1]  # without <s>
+
+    def _context_numbers(self, context: Sequence[int]) -> list[int]:
+        """Return the numbers of the contexts of 0, 1, ... order - 1 words that end in `context`."""
+        history = _history(context, self._fitted_vocab())
+        history = history[max(0, len(history) - self.order + 1) :]
+        numbers = [0]
+        for n, _, of_ngrams in self._table.walk(history):
+            if n < self.order and n <= len(history):
+                numbers.append(int(of_ngrams[-1]))
+        return numbers
+
+    def sample(
+        self,
+        n: int,
+        rng: np.random.Generator | int | None = None,
+        context: Sequence[int] = (),
+        temperature: float = 1.0,
+    ) -> np.ndarray:
+        """Draw a text word by word; after ``</s>`` a new sentence begins.
+
+        Parameters
+        ----------
+        n : int
+            How many tokens, ``</s>`` included.
+        rng : numpy.random.Generator or int, optional
+            The source of chance, or its seed.
+        context : sequence of int
+            The ids to go on from, as in `next_word_probs`.
+        temperature : float
+            Words are drawn in proportion to ``p ** (1 / temperature)``: below 1 likely words
+            become likelier, above 1 the distribution becomes flatter.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            The new ids, without the context.
+
+        Raises
+        ------
+        RuntimeError, TypeError
+            As `log_probs`.
+        ValueError
+            If ``n`` is negative, the temperature not positive, or an id outside 0 .. V - 1.
+        """
+        if n < 0:
+            raise ValueError(f"the number of tokens to sample must be at least 0, got {n}")
+        if not temperature > 0:
+            raise ValueError(f"temperature must be positive, got {temperature}")
+        rng = np.random.default_rng(rng)
+        ids = [int(i) for i in _history(context, self._fitted_vocab())[1:]]
+        given = len(ids)
+        for _ in range(n):
+            p = self.next_word_probs(ids[-self.order :])
+            p = (p / p.max()) ** (1 / temperature)
+            ids.append(int(rng.choice(len(p), p=p / p.sum())))
+        return np.array(ids[given:], dtype=np.int64)
+
+    def describe_event(self, ids: Sequence[int], position: int) -> str:
+        """Put the n-gram at one position of a text into words, like ``'flew' after 'the pig'``."""
+        vocab = self._fitted_vocab()
+        ids = _checked_ids(ids, vocab)
+        words = [BOS, *(vocab.words[i] for i in _history(ids[:position], vocab)[1:])]
+        context = words[max(0, len(words) - self.order + 1) :]
+        word = repr(vocab.words[ids[position]])
+        return f"{word} after {' '.join(context)!r}" if context else word
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all stored arrays: keys, alpha and gamma."""
+        arrays = [*self._table.keys, *self._alpha, *self._gamma]
+        return sum(array.nbytes for array in arrays)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(order={self.order})"
+
+    def _fitted_vocab(self) -> Vocabulary:
+        if self.vocab is None:
+            raise RuntimeError(f"{self} has no counts yet; call fit(train_ids, vocab) first")
+        return self.vocab
+
+
+class AddK(NgramModel):
+    """Add-k smoothing (Lidstone; Laplace for k = 1): every n-gram is counted k times more.
+
+    ``P(w | c) = (count(c w) + k) / (count(c) + k V)``, with c the last order - 1 words, or all
+    words since ``<s>`` where there are fewer. Written as a mixture, the context keeps
+    ``count(c) / (count(c) + k V)`` and gives the rest to the uniform distribution ``1/V``; a
+    context never seen gives all. No shorter context is consulted.
+
+    Parameters
+    ----------
+    order : int
+        The length of the longest n-gram.
+    k : float
+        What is added to each count, greater than 0.
+    """
+
+    def __init__(self, order: int, k: float = 1.0):
+        super().__init__(order)
+        if not k > 0:
+            raise ValueError(f"k must be positive, got {k}; without smoothing it is MLE({order})")
+        self.k = k
+
+    def _estimate(self, counts):
+        for n, level in enumerate(counts, start=1):
+            total = level.sum_by_context(level.counts) + self.k * self._n_words
+            alpha = level.counts / total[level.contexts]
+            gamma = _ratio(np.full(level.n_contexts, self.k * self._n_words), total)
+            if n < self.order:  # only contexts that begin with <s> are complete
+                complete = counts[n - 2].first_start if n > 1 else 1
+                alpha[level.contexts < complete] = 0
+                gamma[:complete] = 1
+            yield alpha, gamma
+
+    def __repr__(self) -> str:
+        return f"AddK(order={self.order}, k={self.k:g})"
+
+
+class MLE(AddK):
+    """Maximum likelihood: ``P(w | c) = count(c w) / count(c)``, the limit of add-k as k becomes 0.
+
+    A word never seen after a known context has probability 0. A context never seen gives no
+    estimate, 0/0; any distribution is as likely then, and the uniform one ``1/V`` is taken.
+
+    Parameters
+    ----------
+    order : int
+        The length of the longest n-gram.
+    """
+
+    def __init__(self, order: int):
+        NgramModel.__init__(self, order)
+        self.k = 0.0
+
+    def __repr__(self) -> str:
+        return f"MLE(order={self.order})"
+
+
+class StupidBackoff(NgramModel):
+    """Stupid backoff (Brants et al. 2007, equation 5): scores, not probabilities.
+
+    ``S(w | c) = count(c w) / count(c)`` if ``c w`` was seen, else ``alpha`` times the score after
+    the context without its first word; below the single words stands ``1/V``. The scores of all
+    words after a context sum to more than 1 as a rule, so `next_word_probs` and `log_probs` give
+    scores and their logarithms, and a perplexity from them cannot be compared. `sample` normalises.
+
+    Parameters
+    ----------
+    order : int
+        The length of the longest n-gram.
+    alpha : float
+        The factor for each step to a shorter context, within 0 .. 1.
+    """
+
+    is_normalized = False
+
+    def __init__(self, order: int, alpha: float = 0.4):
+        super().__init__(order)
+        if not 0 < alpha <= 1:
+            raise ValueError(f"alpha must be within 0 < alpha <= 1, got {alpha}")
+        self.alpha = alpha
+
+    @property
+    def _gamma_unseen(self):
+        return self.alpha
+
+    def _estimate(self, counts):
+        for level in counts:
+            total = level.sum_by_context(level.counts)
+            yield level.counts / total[level.contexts], np.full(level.n_contexts, self.alpha)
+
+    def _mix(self, n, contexts, numbers, lower):
+        score = self._alpha[n - 1][numbers]
+        return np.where(score > 0, score, self._gamma[n - 1][contexts] * lower)
+
+    def __repr__(self) -> str:
+        return f"StupidBackoff(order={self.order}, alpha={self.alpha:g})"
+
+
+class Interpolated(NgramModel):
+    """Jelinek-Mercer interpolation of the orders' relative frequencies (Jelinek and Mercer 1980).
+
+    ``P_n(w | c) = lambda f(w | c) + (1 - lambda) P_{n-1}(w | c without its first word)``, where
+    f is the relative frequency ``count(c w) / count(c)`` and ``P_0 = 1/V``. The weight lambda
+    depends on n and on how often the context was seen, in steps of powers of two. The EM
+    algorithm finds the weights under which a held-out text is most likely.
+
+    Parameters
+    ----------
+    order : int
+        The length of the longest n-gram.
+
+    Attributes
+    ----------
+    weights : list of ndarray, each of shape (64,)
+        ``weights[n - 1][b]`` is lambda of the contexts of n-grams seen ``2**(b-1) .. 2**b - 1``
+        times; ``b = 0`` are the contexts never seen, of weight 0. A weight that no held-out word
+        bears on equals the one before it; without any held-out word all are 1/2.
+    heldout_log_probs : list of float
+        The mean log-probability of the held-out text in nats per token before each step of EM.
+        It never falls.
+    """
+
+    def fit(
+        self,
+        train_ids: Sequence[int],
+        vocab: Vocabulary,
+        heldout_ids: Sequence[int] | None = None,
+        max_steps: int = 100,
+    ) -> Interpolated:
+        """Count n-grams and find the weights.
+
+        Parameters
+        ----------
+        train_ids : array of int, shape (T,)
+            A text: ``vocab.encode(sentences)``.
+        vocab : Vocabulary
+            The vocabulary of V words that the text was encoded with.
+        heldout_ids : array of int, optional
+            The text to find the weights on. By default every tenth sentence of the training text:
+            the weights come from the counts of the others, the probabilities from all counts.
+        max_steps : int
+            EM stops after so many steps, or when a step gains less than 1e-7 nats per token.
+
+        Returns
+        -------
+        Interpolated
+            The model itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `NgramModel.fit`, for both texts.
+        """
+        ids = _checked_training_text(train_ids, vocab)
+        counts = count_ngrams(ids, vocab, self.order)
+        if heldout_ids is None:
+            held_out = _every_tenth_sentence(ids, vocab)
+            rest = count_ngrams(ids[~held_out], vocab, self.order)
+            self._find_weights(rest, ids[held_out], vocab, max_steps)
+        else:
+            self._find_weights(counts, _checked_ids(heldout_ids, vocab), vocab, max_steps)
+        self._keep(counts, vocab)
+        return self
+
+    def _find_weights(self, counts, heldout_ids, vocab, max_steps):
+        """Run EM. What is hidden: at which order each word of the held-out text was made."""
+        self.weights = [np.append(0.0, np.full(63, 0.5)) for _ in counts]
+        self.heldout_log_probs = []
+        frequency, bucket = [], []  # of every held-out token, by order
+        text = with_sentence_starts(heldout_ids, vocab)
+        for n, contexts, numbers in NgramTable(counts, vocab).walk(text):
+            level = counts[n - 1]
+            total = level.sum_by_context(level.counts)
+            f = np.append(level.counts / total[level.contexts], [0.0, 0.0])
+            frequency.append(f[numbers][text != vocab.bos_id])
+            bucket.append(np.append(_bucket(total), [0, 0])[contexts][text != vocab.bos_id])
+        for _ in range(max_steps if len(heldout_ids) else 0):
+            p = [np.full(len(heldout_ids), 1 / len(vocab))]
+            for weights, b, f in zip(self.weights, bucket, frequency, strict=True):
+                p.append(weights[b] * f + (1 - weights[b]) * p[-1])
+            self.heldout_log_probs.append(float(np.mean(np.log(p[-1]))))
+            if len(self.heldout_log_probs) > 1 and np.diff(self.heldout_log_probs)[-1] < 1e-7:
+                break
+            reached = np.ones(len(heldout_ids))  # P(the word was made at this order or below)
+            for n in range(len(counts), 0, -1):
+                weights, b, f = self.weights[n - 1], bucket[n - 1], frequency[n - 1]
+                made_here = reached * weights[b] * f / p[n]
+                with_context = np.bincount(b, reached, minlength=64)
+                share = _ratio(np.bincount(b, made_here, minlength=64), with_context)
+                # Between two steps of evidence a weight follows the rarer contexts, in the end
+                # those never seen. None reaches 1, so that a word never seen stays possible.
+                nearest = np.maximum.accumulate(np.where(with_context > 0, np.arange(64), 0))
+                self.weights[n - 1] = np.append(0.0, share.clip(0, 1 - 1e-6)[1:])[nearest]
+                reached = reached - made_here
+
+    def _estimate(self, counts):
+        for level, weights in zip(counts, self.weights, strict=True):
+            total = level.sum_by_context(level.counts)
+            weight = weights[_bucket(total)]
+            yield (weight / np.maximum(total, 1))[level.contexts] * level.counts, 1 - weight
+
+
+class KneserNey(NgramModel):
+    """Interpolated modified Kneser-Ney smoothing (Chen and Goodman 1998, section 4.1.6).
+
+    ``P_n(w | c) = (a(c w) - D(a(c w))) / a(c) + gamma(c) P_{n-1}(w | c without its first word)``,
+    and ``P_0 = 1/V``. ``a(c w)`` is the count of ``c w`` at the highest order; below it is the
+    number of different words seen before ``c w``, for an n-gram in a lower order is asked only
+    when the longer one failed. Before ``<s>`` stands nothing: n-grams that begin with it keep
+    their counts. ``a(c)`` is the sum of ``a(c w)`` over w, and ``gamma(c)`` what the discounts took
+    from it. The discounts D are those of `discounts`.
+
+    Parameters
+    ----------
+    order : int
+        The length of the longest n-gram.
+    """
+
+    def _estimate(self, counts):
+        for n, level in enumerate(counts, start=1):
+            adjusted = level.counts
+            if n < self.order:
+                adjusted = np.bincount(counts[n].suffixes, minlength=len(level.keys))
+                adjusted[level.first_start :] = level.counts[level.first_start :]
+            taken = discounts(adjusted)[np.minimum(adjusted, 3)]
+            total = level.sum_by_context(adjusted)
+            yield (
+                (adjusted - taken) / total[level.contexts],
+                _ratio(level.sum_by_context(taken), total),
+            )
+
+
+def discounts(counts: np.ndarray) -> np.ndarray:
+    """Return what modified Kneser-Ney takes from n-grams counted 0, 1, 2, and 3 or more times.
+
+    With ``t_k`` the number of n-grams counted k times and ``Y = t_1 / (t_1 + 2 t_2)``,
+    ``D_k = k - (k + 1) Y t_{k+1} / t_k`` (Chen and Goodman 1998, equation 26). On a text too small
+    or odd for it (some of t_1, t_2, t_3 zero, or a D_k not within 0 < D_k <= k) the discounts are
+    1/2, 1, 3/2, as KenLM's with ``--discount_fallback``.
+
+    Examples
+    --------
+    >>> discounts(np.repeat([1, 2, 3, 4], [8, 4, 2, 1]))  # Y = 8 / 16, t_{k+1} / t_k = 1/2
+    array([0. , 0.5 , 1.25, 2. ])
+    """
+    t = np.bincount(np.minimum(counts, 5), minlength=6).astype(float)
+    if t[1:4].all():
+        k = np.arange(1, 4)
+        d = k - (k + 1) * t[1] / (t[1] + 2 * t[2]) * t[2:5] / t[1:4]
+        if (d > 0).all():
+            return np.append(0.0, d)
+    return np.array([0.0, 0.5, 1.0, 1.5])
+
+
+def next_word_table(model: NgramModel, context: Sequence[str] | str, top: int = 10) -> pd.DataFrame:
+    """Return the likeliest next words after a context, with their probabilities.
+
+    Parameters
+    ----------
+    model : NgramModel
+        A fitted model.
+    context : sequence of str, or str
+        The words so far; a string is split at white space. A word outside the vocabulary counts
+        as ``<unk>``.
+    top : int
+        How many words.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``word`` and ``probability`` (scores, for stupid backoff), the likeliest first.
+    """
+    import pandas as pd
+
+    vocab = model._fitted_vocab()
+    words = context.split() if isinstance(context, str) else context
+    p = model.next_word_probs(vocab.encode_words(words))
+    best = np.argsort(-p, kind="stable")[:top]
+    return pd.DataFrame({"word": [vocab.words[i] for i in best], "probability": p[best]})
+
+
+def _ratio(part: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Return part / total, and 1 for a context after which no word was counted."""
+    return np.divide(part, total, out=np.ones(len(total)), where=total > 0)
+
+
+def _bucket(totals: np.ndarray) -> np.ndarray:
+    """Return b for a count within ``2**(b-1) .. 2**b - 1``, and 0 for 0."""
+    return np.frexp(totals)[1]
+
+
+def _every_tenth_sentence(ids: np.ndarray, vocab: Vocabulary) -> np.ndarray:
+    """Mark every tenth sentence; of fewer than ten the last, of a single one nothing."""
+    is_end = ids == vocab.eos_id
+    sentence = np.cumsum(is_end) - is_end
+    every = min(10, int(sentence[-1]) + 1)
+    return (sentence % every == every - 1) & (every > 1)
+
+
+def _history(context: Sequence[int], vocab: Vocabulary) -> np.ndarray:
+    """Return ``<s>`` and the ids since the last sentence end."""
+    ids = np.asarray(context if len(context) else [vocab.eos_id])
+    ends = np.flatnonzero(ids == vocab.eos_id)
+    ids = ids[ends[-1] + 1 :] if len(ends) else ids
+    if len(ids) and ids[0] == vocab.bos_id:
+        ids = ids[1:]
+    return np.append(vocab.bos_id, _checked_ids(ids, vocab))
+
+
+def _checked_training_text(ids: Sequence[int], vocab: Vocabulary) -> np.ndarray:
+    ids = _checked_ids(ids, vocab)
+    if len(ids) == 0:
+        raise ValueError("the training text is empty; give the ids of at least one sentence")
+    if vocab.eos_id not in ids:
+        raise ValueError(
+            f"the training text of {len(ids)} tokens has no </s> (id {vocab.eos_id}); "
+            "vocab.encode(sentences) puts one after each sentence"
+        )
+    return ids
+
+
+def _checked_ids(ids: Sequence[int], vocab: Vocabulary) -> np.ndarray:
+    ids = np.asarray(ids)
+    if ids.ndim != 1:
+        raise ValueError(f"a text has one dimension, got an array of shape {ids.shape}")
+    if len(ids) == 0:
+        return ids.astype(np.int64)
+    if ids.dtype.kind not in "iu":
+        raise TypeError(f"token ids are integers, got {ids.dtype}; encode words by vocab.encode")
+    low, high = int(ids.min()), int(ids.max())
+    if low < 0 or high >= len(vocab):
+        bad = low if low < 0 else high
+        raise ValueError(
+            f"id {bad} is outside the vocabulary of {len(vocab)} words (0 .. {len(vocab) - 1}); "
+            "encode the text with the vocabulary given to fit"
+        )
+    return ids.astype(np.int64, copy=False)

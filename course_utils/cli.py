@@ -74,5 +74,101 @@ def run(names, in_place):
         sys.exit(1)
 
 
+@main.command()
+@click.argument("names", nargs=-1, metavar="[NAME ...]")
+@click.option(
+    "--mirror",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Take the files from a folder instead of the network.",
+)
+def fetch(names, mirror):
+    r"""Download real corpora and verify them; without a NAME, all of them.
+
+    A file is kept only if its SHA-256 is the registered one. What is in the cache already is not
+    fetched again. The exit status is 1 if a corpus cannot be had; the others are fetched all the
+    same.
+
+    \b
+    Examples:
+      course fetch                      every corpus
+      course fetch brown names          two of them
+      course fetch --mirror /media/usb  without a network, from a folder of files
+
+    The environment variable COURSE_DATA names the cache, COURSE_MIRROR a folder to look in first.
+    """
+    from tqdm import tqdm
+
+    from course_utils.corpora import CorpusUnavailable, registry
+
+    try:
+        sources = [registry.find(name) for name in names or registry.CORPORA]
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="NAME") from None
+    missing = []
+    with tqdm(sources, unit="corpus", disable=None) as bar:
+        for source in bar:
+            bar.set_description(source.name)
+            try:
+                if source.file is not None:
+                    registry.fetch(source.name, mirror=mirror)
+                elif names:
+                    bar.write(f"{source.name}: always there, nothing to fetch")
+                    continue
+                else:
+                    continue
+            except CorpusUnavailable as error:
+                missing.append(source.name)
+                bar.write(f"{source.name}: {error}", file=sys.stderr)
+            else:
+                bar.write(f"{source.name}: verified, in the cache; licence: {source.license}")
+    if missing:
+        click.echo(f"not fetched: {', '.join(missing)}", err=True)
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("weeks", nargs=-1, metavar="[WEEK ...]")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if anything would change.")
+def release(weeks, check):
+    r"""Regenerate exercises/ from solutions/; without a WEEK, all weeks.
+
+    A solution's notebook is the single source of its exercise. Between the lines
+    ### BEGIN SOLUTION and ### END SOLUTION of a graded cell stands the answer, which students do
+    not get; a graded cell without these lines is refused.
+
+    \b
+    Examples:
+      course release            every week
+      course release 1          the exercise of week 1
+      course release --check    is everything up to date?
+    """
+    from course_utils.release import release_week
+
+    try:
+        chosen = _weeks(weeks)
+        changed = [path for week in chosen for path in release_week(week, ROOT, check)]
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    for path in changed:
+        click.echo(f"{'would change' if check else 'written'}: {path}")
+    if not changed:
+        click.echo(f"up to date: {', '.join(chosen)}")
+    sys.exit(bool(check and changed))
+
+
+def _weeks(names: tuple[str, ...]) -> list[str]:
+    """Turn ``1``, ``01`` or ``week01`` into the name of a folder in solutions/."""
+    known = sorted(path.name for path in (ROOT / "solutions").glob("week[0-9][0-9]"))
+    chosen = []
+    for name in names:
+        digits = name.lower().removeprefix("week")
+        week = f"week{int(digits):02d}" if digits.isdecimal() else name
+        if week not in known:
+            raise ValueError(f"there is no week {name!r} in solutions/; there are {known}")
+        chosen.append(week)
+    return chosen or known
+
+
 if __name__ == "__main__":
     main()

@@ -11,10 +11,18 @@ writes sentences of its own, whose probabilities are known exactly.
 
 from __future__ import annotations
 
-from course_utils.corpora.readers import READERS, Corpus
+from course_utils.corpora.readers import READERS, Corpus, sample_corpus
 from course_utils.corpora.registry import CORPORA, CorpusUnavailable, available, fetch, find
 
-__all__ = ["CORPORA", "Corpus", "CorpusUnavailable", "available", "fetch", "load_corpus"]
+__all__ = [
+    "CORPORA",
+    "Corpus",
+    "CorpusUnavailable",
+    "available",
+    "fetch",
+    "load_corpus",
+    "sample_corpus",
+]
 
 
 def load_corpus(name: str, fallback: str | None = None) -> Corpus:

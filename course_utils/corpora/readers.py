@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import stat
 import zipfile
@@ -9,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from course_utils.corpora.registry import CorpusUnavailable, Source, fetch
+from course_utils.corpora.english import english_grammar
+from course_utils.corpora.grammar import Grammar, Sample
+from course_utils.corpora.registry import CorpusUnavailable, Source, fetch, find
 
 SPLITS = ("train", "valid", "test")
 
@@ -25,8 +28,8 @@ class Corpus:
         Sentences; a sentence is a list of words, or of characters (``shakespeare``, ``names``).
     sources : dict of str to list of str
         ``sources["train"][i]`` says where ``train[i]`` comes from: the topic (``pydocs``), the file
-        (``brown``), ``female``, ``male`` or ``both`` (``names``), year and president
-        (``inaugural``, such as ``1861-Lincoln``).
+        (``brown``, ``grammar``: the topic), ``female``, ``male`` or ``both`` (``names``), year and
+        president (``inaugural``, such as ``1861-Lincoln``).
     """
 
     name: str
@@ -43,7 +46,7 @@ class Corpus:
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{len(getattr(self, s)):,} {s}" for s in SPLITS)
-        return f"Corpus({self.name!r}: {parts} sentences)"
+        return f"{type(self).__name__}({self.name!r}: {parts} sentences)"
 
 
 def read_members(path: Path) -> Iterator[tuple[str, str]]:
@@ -236,11 +239,56 @@ def _every_tenth(items: Iterable[str]) -> Iterator[tuple[str, str]]:
         yield {8: "valid", 9: "test"}.get(i % 10, "train"), item
 
 
-def read_grammar(source: Source) -> Corpus:
-    """Sample the course's grammar; the corpus has the `grammar` itself as an attribute."""
-    from course_utils.corpora.grammar import sample_corpus
+@dataclass(repr=False)
+class GrammarCorpus(Corpus):
+    """Sentences sampled from a grammar, with all that the grammar knows about them.
 
-    return sample_corpus()
+    Attributes
+    ----------
+    grammar : Grammar
+        What the sentences were sampled from.
+    samples : dict of str to list of Sample
+        ``samples["test"][i]`` has the tags, topic, subject, verb and attractors of ``test[i]``.
+    """
+
+    grammar: Grammar | None = None
+    samples: dict[str, list[Sample]] = field(default_factory=lambda: {s: [] for s in SPLITS})
+
+
+def sample_corpus(grammar: Grammar, train_words: int = 300_000, seed: int = 1) -> GrammarCorpus:
+    """Sample a corpus from a grammar: training text, and 30,000 words each to validate and test.
+
+    The parts are drawn independently, so a short sentence may stand in two of them. Validation and
+    test part do not depend on ``train_words``, so models trained on more and more text compare.
+
+    Raises
+    ------
+    ValueError
+        If ``train_words`` is not positive.
+
+    Examples
+    --------
+    >>> from course_utils.corpora.english import english_grammar
+    >>> sample_corpus(english_grammar(), train_words=1_000)
+    GrammarCorpus('grammar': 42 train, 1,234 valid, 1,242 test sentences)
+    """
+    if train_words <= 0:
+        raise ValueError(f"train_words must be positive, got {train_words}")
+    source = find("grammar")
+    corpus = GrammarCorpus(source.name, source.license, grammar=grammar)
+    for split, n_words in (("train", train_words), ("valid", 30_000), ("test", 30_000)):
+        rng = random.Random(f"{split} {seed}")  # random() is the same in every version of Python
+        while n_words > 0:
+            sample = grammar.sample(rng)
+            corpus.add(split, sample.words, sample.topic)
+            corpus.samples[split].append(sample)
+            n_words -= len(sample.words)
+    return corpus
+
+
+def read_grammar(source: Source) -> Corpus:
+    """Sample 300,000 words of training text from the course's grammar, always the same."""
+    return sample_corpus(english_grammar())
 
 
 READERS: dict[str, Callable[[Source], Corpus]] = {

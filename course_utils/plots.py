@@ -1,0 +1,191 @@
+"""Figures of the course: drawn on axes, shown as one picture with an alternative text.
+
+Every series has its own colour (Okabe and Ito 2008), marker and dash pattern, so that a figure can
+be read in grey and by colour-blind readers. Nothing here touches pyplot or its global state.
+
+Examples
+--------
+>>> fig, (ax,) = panels(1)
+>>> lines(ax, {"seen": ([1, 2, 3], [0.99, 0.7, 0.3])}, xlabel="order n", ylabel="share")
+>>> ax.get_xlabel()
+'order n'
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+from IPython.display import Image, display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
+
+from course_utils.ngrams import next_word_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+STYLE = {
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#dddddd",
+    "axes.prop_cycle": mpl.cycler(color=COLOURS, marker=MARKERS, linestyle=DASHES),
+    "lines.linewidth": 1.8,
+    "lines.markersize": 5.5,
+}
+
+
+def panels(columns: int, *, width: float = 9.5, height: float = 3.6) -> tuple[Figure, list[Axes]]:
+    """Make a figure of ``columns`` panels side by side, in the style of the course.
+
+    Parameters
+    ----------
+    columns : int
+        Number of panels.
+    width, height : float
+        Size of the whole figure in inches.
+
+    Returns
+    -------
+    Figure, list of Axes
+    """
+    with mpl.rc_context(STYLE):
+        fig = Figure(figsize=(width, height), layout="constrained")
+        axes = fig.subplots(1, columns, squeeze=False)[0]
+    return fig, list(axes)
+
+
+def png(fig: Figure) -> bytes:
+    """Return the figure as the bytes of a PNG picture."""
+    buffer = io.BytesIO()
+    # Without the version stamp the same figure gives the same bytes on every run.
+    fig.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def show(fig: Figure, alt: str) -> None:
+    """Display a figure in the notebook with an alternative text for readers who cannot see it.
+
+    Raises
+    ------
+    ValueError
+        If the alternative text is empty.
+    """
+    if not alt.strip():
+        raise ValueError("alt is empty; say in one or two sentences what the figure shows")
+    display(Image(data=png(fig), format="png", alt=alt, width=int(fig.get_figwidth() * 88)))
+
+
+def lines(
+    ax: Axes,
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    title: str = "",
+    log: str = "",
+) -> None:
+    """Draw named curves ``{name: (x, y)}`` with their markers and a legend.
+
+    Parameters
+    ----------
+    ax : Axes
+    series : mapping of str to (x, y)
+        The points of each curve.
+    xlabel, ylabel : str
+        What the axes show, with units.
+    title : str
+    log : str
+        The logarithmic axes: ``""``, ``"x"``, ``"y"`` or ``"xy"``.
+
+    Raises
+    ------
+    ValueError
+        If there are more curves than styles that can be told apart.
+    """
+    if len(series) > len(COLOURS):
+        raise ValueError(f"at most {len(COLOURS)} curves can be told apart, got {len(series)}")
+    for name, (x, y) in series.items():
+        ax.plot(x, y, label=name)
+    ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    for name in log:
+        _log_scale(ax, name)
+    if len(series) > 1:
+        ax.legend()
+
+
+def _log_scale(ax: Axes, name: str) -> None:
+    """Make an axis logarithmic, with ticks like 100, 200, 500, 1 k instead of powers of ten."""
+    ax.set(**{f"{name}scale": "log"})
+    axis = getattr(ax, f"{name}axis")
+    low, high = sorted(axis.get_view_interval())
+    subdivisions = (1, 2, 5) if high < 200 * low else (1,)
+    axis.set_major_locator(LogLocator(subs=subdivisions))
+    axis.set_minor_locator(NullLocator())
+    small = low < 1  # EngFormatter would write 0.01 as 10 m
+    axis.set_major_formatter("{x:g}" if small else EngFormatter(sep=" "))
+
+
+def bars(
+    ax: Axes,
+    values: Mapping[str, float],
+    *,
+    xlabel: str,
+    title: str = "",
+    floor: tuple[str, float] | None = None,
+    digits: int = 3,
+) -> None:
+    """Draw named values as horizontal bars, the first on top, each with its number.
+
+    Parameters
+    ----------
+    ax : Axes
+    values : mapping of str to float
+        Name and length of each bar.
+    xlabel : str
+        What the length means, with its unit.
+    title : str
+    floor : (str, float), optional
+        A named vertical line: the value no bar can pass.
+    digits : int
+        Significant digits of the printed numbers.
+    """
+    names, lengths = list(values), list(values.values())
+    drawn = ax.barh(names, lengths, color=COLOURS[0], height=0.65)
+    ax.bar_label(drawn, labels=[f"{v:.{digits}g}" for v in lengths], padding=3)
+    ax.invert_yaxis()
+    ax.margins(x=0.14)
+    ax.grid(False, axis="y")
+    ax.set(xlabel=xlabel, title=title)
+    if floor is not None:
+        name, value = floor
+        ax.axvline(value, color=COLOURS[1], linestyle="--", label=f"{name} {value:.{digits}g}")
+        ax.legend(loc="lower right")
+
+
+def next_words(ax: Axes, model, context: str, top: int = 8) -> pd.DataFrame:
+    """Draw the most probable next words after a context and return their table.
+
+    Parameters
+    ----------
+    ax : Axes
+    model : fitted n-gram model
+    context : str
+        The words so far, separated by blanks.
+    top : int
+        Number of words.
+    """
+    table = next_word_table(model, context, top=top)
+    values = dict(zip(table.word, table.probability, strict=True))
+    bars(ax, values, xlabel=f"P(next word | {context.strip() or '<s>'})", title=repr(model))
+    return table

@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+
+from course_utils import plots
+from course_utils.ngrams import MLE, AddK
+from course_utils.text import Vocabulary
+from course_utils.widgets import predictive_typing
+
+SENTENCES = ["the cat sat", "the cat ran", "the dog sat", "a dog sat"]
+
+
+@pytest.fixture(scope="module")
+def models():
+    sentences = [sentence.split() for sentence in SENTENCES]
+    vocab = Vocabulary.from_sentences(sentences)
+    ids = vocab.encode(sentences)
+    return {
+        "maximum likelihood": [MLE(order=n).fit(ids, vocab) for n in (1, 2, 3)],
+        "add-1": [AddK(order=n, k=1).fit(ids, vocab) for n in (1, 2, 3)],
+    }
+
+
+def test_a_figure_is_shown_with_its_alternative_text(monkeypatch):
+    shown = []
+    monkeypatch.setattr(plots, "display", shown.append)
+    fig, (ax,) = plots.panels(1)
+    plots.bars(ax, {"a": 1.0}, xlabel="count")
+    plots.show(fig, "One bar.")
+    data, metadata = shown[0]._repr_mimebundle_()
+    assert data["image/png"]
+    assert metadata["image/png"]["alt"] == "One bar."
+    with pytest.raises(ValueError, match="alt is empty"):
+        plots.show(fig, " ")
+
+
+def test_the_same_figure_gives_the_same_bytes():
+    pictures = set()
+    for _ in range(2):
+        fig, (ax,) = plots.panels(1)
+        plots.lines(ax, {"a": ([1, 2], [3, 4])}, xlabel="x", ylabel="y")
+        pictures.add(plots.png(fig))
+    assert len(pictures) == 1
+
+
+def test_curves_differ_in_more_than_colour():
+    _, (ax,) = plots.panels(1)
+    names = [f"n = {n}" for n in range(1, 7)]
+    plots.lines(ax, {name: ([1, 2], [0, 1]) for name in names}, xlabel="x", ylabel="y")
+    assert len({line.get_marker() for line in ax.lines}) == 6
+    assert len({str(line._dash_pattern) for line in ax.lines}) == 6
+    with pytest.raises(ValueError, match="at most 6 curves can be told apart, got 7"):
+        plots.lines(ax, dict.fromkeys(range(7), ([1], [1])), xlabel="x", ylabel="y")
+
+
+def test_bars_print_their_values_and_the_floor():
+    _, (ax,) = plots.panels(1)
+    plots.bars(ax, {"long": 123.456, "short": 7.0}, xlabel="perplexity", floor=("floor", 5.04))
+    texts = [text.get_text() for text in ax.texts]
+    assert texts == ["123", "7"]
+    assert ax.get_legend().get_texts()[0].get_text() == "floor 5.04"
+    assert ax.yaxis_inverted(), "the first bar stands on top"
+
+
+def test_next_words_draws_the_most_probable_words(models):
+    model = models["maximum likelihood"][1]
+    _, (ax,) = plots.panels(1)
+    table = plots.next_words(ax, model, "the", top=2)
+    # after "the": cat twice, dog once
+    assert list(table.word) == ["cat", "dog"]
+    np.testing.assert_allclose([bar.get_width() for bar in ax.patches], [2 / 3, 1 / 3])
+    assert "the" in ax.get_xlabel()
+
+
+def test_predictive_typing_follows_its_controls(models):
+    view = predictive_typing(models, text="the", suggestions=2)
+    context, buttons, smoothing, order, picture = view.children
+    before = bytes(picture.value)
+    assert before.startswith(b"\x89PNG")
+
+    order.value = 2
+    assert [b.description for b in buttons.children] == ["cat", "dog"]
+    assert picture.value != before
+
+    buttons.children[0].click()
+    assert context.value == "the cat"
+    # after "cat": sat once, ran once, in the order of the vocabulary
+    assert {b.description for b in buttons.children} == {"sat", "ran"}
+
+    before = bytes(picture.value)
+    smoothing.value = "add-1"
+    assert picture.value != before
+
+
+def test_taking_the_end_of_the_sentence_begins_a_new_one(models):
+    view = predictive_typing(models, text="the dog sat", suggestions=1)
+    context, buttons, *_ = view.children
+    assert buttons.children[0].description == "</s>"
+    buttons.children[0].click()
+    assert context.value == ""
+    assert buttons.children[0].description == "the"
+
+
+def test_predictive_typing_refuses_unequal_orders(models):
+    with pytest.raises(ValueError, match=r"one model an order, got \{'a': 3, 'b': 1\}"):
+        predictive_typing({"a": models["add-1"], "b": models["add-1"][:1]})
+    with pytest.raises(ValueError, match="got none"):
+        predictive_typing({})

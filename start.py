@@ -353,8 +353,8 @@ def hand_over(command, arguments):
     elif command == "run":
         line = [python, "-m", "course_utils.cli", "run"]
     else:
-        line = [python, "-m", "jupyterlab", "notebooks/00_start_here.ipynb"]
-        line.append("--ServerApp.root_dir=" + str(ROOT))  # else exercises/ is out of reach
+        line = [python, "-m", "jupyterlab", "--ServerApp.root_dir=" + str(ROOT)]
+        line.append("--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb")
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             line.append("--allow-root")  # in a container everyone is root
     environment = child_environment()

@@ -16,8 +16,7 @@ the second ``<s> w_1``, and so on up to the order.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -43,8 +42,7 @@ def with_sentence_starts(ids: np.ndarray, vocab: Vocabulary) -> np.ndarray:
     return np.insert(ids, starts[starts < len(ids)], vocab.bos_id)
 
 
-@dataclass
-class NgramCounts:
+class NgramCounts(NamedTuple):
     """The distinct n-grams of one length n, sorted, and how often each occurs.
 
     The place of an n-gram in these arrays, 0 .. K_n - 1, is its number. Single words (n = 1) are
@@ -55,24 +53,27 @@ class NgramCounts:
     keys : ndarray of int64, shape (K_n,)
         ``context * (V + 1) + word``, ascending: the number of the n-gram's first n - 1 words and
         the id of its last. The pair fits into 64 bits at any order.
-    counts : ndarray of int64, shape (K_n,)
+    counts : ndarray of int, shape (K_n,)
         Occurrences. The count of ``<s>`` alone is 0, for it is never predicted.
-    contexts : ndarray of int64, shape (K_n,)
-        The number of the first n - 1 words among the (n-1)-grams.
-    suffixes : ndarray of int64, shape (K_n,)
+    suffixes : ndarray of int32, shape (K_n,)
         The number of the last n - 1 words among the (n-1)-grams.
     first_start : int
         The n-grams from this number on begin with ``<s>``.
-    n_contexts : int
-        How many (n-1)-grams there are, K_{n-1}.
+    n_contexts, n_symbols : int
+        K_{n-1}, how many (n-1)-grams there are, and V + 1.
     """
 
     keys: np.ndarray
     counts: np.ndarray
-    contexts: np.ndarray
     suffixes: np.ndarray
     first_start: int
     n_contexts: int
+    n_symbols: int
+
+    @property
+    def contexts(self) -> np.ndarray:
+        """The number of the first n - 1 words of each n-gram, shape (K_n,)."""
+        return self.keys // self.n_symbols
 
     def sum_by_context(self, values: np.ndarray) -> np.ndarray:
         """Return, for each context, the sum of ``values`` (K_n,) over the n-grams it begins."""
@@ -100,38 +101,38 @@ def count_ngrams(ids: np.ndarray, vocab: Vocabulary, order: int) -> list[NgramCo
     list of NgramCounts, length order
         Lengths 1 .. order.
     """
-    n_symbols = len(vocab) + 1  # the words and <s>
-    bos = vocab.bos_id
-    small = np.uint16 if n_symbols < 2**16 else np.uint32  # argsort takes linear time on uint16
+    bos, n_symbols = vocab.bos_id, len(vocab) + 1  # the words and <s>
+    small = np.uint16 if n_symbols <= 2**16 else np.uint32  # argsort is linear for uint16
     text = with_sentence_starts(ids, vocab).astype(small)
     length = len(text)
     text = np.append(text, np.full(order, bos, dtype=small))  # so that every run is complete
 
-    place = np.arange(length)
-    for column in reversed(range(order)):
-        place = place[np.argsort(text[place + column], kind="stable")]
+    place = np.argsort(text[order - 1 : order - 1 + length], kind="stable")
+    for column in reversed(range(order - 1)):
+        place = place[np.argsort(text[column:][place], kind="stable")]
 
     counts = np.bincount(text[:length], minlength=n_symbols)
     counts[bos] = 0
-    nothing = np.zeros(n_symbols, dtype=np.int64)
-    levels = [NgramCounts(np.arange(n_symbols), counts, nothing, nothing, bos, 1)]
+    empty = np.zeros(n_symbols, dtype=np.int32)  # a word without its first word
+    levels = [NgramCounts(np.arange(n_symbols), counts, empty, bos, 1, n_symbols)]
 
-    number = text[place].astype(np.int64)  # of the run's first n - 1 words
-    number_at = text[:length].astype(np.int64)  # the same, by position in the text
+    number = text[place].astype(np.int32)  # of each run's first n - 1 words
+    number_at = text.astype(np.int32)  # the same, by position in the text
     for n in range(2, order + 1):
-        word = text[place + n - 1]
+        word = text[n - 1 :][place]
         inside = word != bos  # <s> after the first column: the run has left its sentence
-        place, key = place[inside], (number * n_symbols + word)[inside]
-        is_new = np.diff(key, prepend=-1) > 0
+        place, number, word = place[inside], number[inside], word[inside]
+        is_new = np.ones(len(place), dtype=bool)
+        is_new[1:] = (number[1:] != number[:-1]) | (word[1:] != word[:-1])
         first = np.flatnonzero(is_new)
-        keys = key[first]
-        suffixes = number_at[place[first] + 1]
+        counts = np.diff(first, append=len(place)).astype(np.int32)
+        keys = number[first] * np.int64(n_symbols) + word[first]
+        suffixes = number_at[1:][place[first]]
         start = int(np.searchsorted(keys, levels[-1].first_start * n_symbols))
-        counts = np.diff(first, append=len(key))
         shorter = len(levels[-1].keys)
-        levels.append(NgramCounts(keys, counts, number[inside][first], suffixes, start, shorter))
-        number = np.cumsum(is_new) - 1
-        number_at = np.full(length, NOT_SEEN)
+        levels.append(NgramCounts(keys, counts, suffixes, start, shorter, n_symbols))
+        number = np.cumsum(is_new, dtype=np.int32) - np.int32(1)
+        number_at = np.zeros(len(text), dtype=np.int32)
         number_at[place] = number
     return levels
 
@@ -149,17 +150,16 @@ class NgramTable:
 
     def __init__(self, counts: list[NgramCounts], vocab: Vocabulary):
         self.n_symbols = len(vocab) + 1
-        end = np.iinfo(np.int64).max  # so that a search past the last key finds something
-        self.keys = [np.append(level.keys, end) for level in counts]
+        self.keys = [level.keys for level in counts]
+        self._hashed: dict[int, HashTable] = {}  # by n, made when first needed
 
     def find(self, n: int, contexts: np.ndarray, words: np.ndarray) -> np.ndarray:
         """Return the numbers of n-grams, each given as the number of its context and its word."""
+        if n not in self._hashed:
+            self._hashed[n] = HashTable(self.keys[n - 1])
         numbers = np.minimum(contexts, NOT_SEEN)  # OUTSIDE stays what it is
         seen = np.flatnonzero(contexts >= 0)
-        wanted = contexts[seen] * self.n_symbols + words[seen]
-        at = np.searchsorted(self.keys[n - 1], wanted)
-        hit = self.keys[n - 1][at] == wanted
-        numbers[seen[hit]] = at[hit]
+        numbers[seen] = self._hashed[n].find(contexts[seen] * self.n_symbols + words[seen])
         return numbers
 
     def continuations(self, n: int, context: int) -> tuple[np.ndarray, np.ndarray]:
@@ -182,6 +182,54 @@ class NgramTable:
             contexts[text == self.n_symbols - 1] = OUTSIDE
             numbers = self.find(n, contexts, text)
             yield n, contexts, numbers
+
+
+class HashTable:
+    """Find keys in an array of distinct keys faster than a binary search.
+
+    A key's hash names a slot; the slot holds the place of the key. Where two keys meet, the later
+    one takes the next free slot (linear probing). At least half of the slots stay empty.
+
+    Parameters
+    ----------
+    keys : ndarray of int64, shape (K,)
+        Distinct and not negative.
+    """
+
+    def __init__(self, keys: np.ndarray):
+        bits = max(1, (2 * len(keys)).bit_length())
+        self.keys = keys
+        self.shift = np.uint64(64 - bits)
+        self.slots = np.full(2**bits, NOT_SEEN, dtype=np.int32)
+        place, slot = np.arange(len(keys)), self._hash(keys)
+        while len(place):
+            free = self.slots[slot] == NOT_SEEN
+            self.slots[slot[free]] = place[free]  # of several keys one stays
+            homeless = self.slots[slot] != place
+            place, slot = place[homeless], self._next(slot[homeless])
+
+    def find(self, wanted: np.ndarray) -> np.ndarray:
+        """Return the places of the wanted keys (int32), NOT_SEEN for those that are absent."""
+        if len(self.keys) == 0:
+            return np.full(len(wanted), NOT_SEEN)
+        slot = self._hash(wanted)
+        place = self.slots[slot]
+        other = np.flatnonzero((self.keys[place] != wanted) & (place != NOT_SEEN))
+        slot = slot[other]
+        while len(other):
+            slot = self._next(slot)
+            place[other] = candidate = self.slots[slot]
+            go_on = (self.keys[candidate] != wanted[other]) & (candidate != NOT_SEEN)
+            other, slot = other[go_on], slot[go_on]
+        return place
+
+    def _hash(self, keys: np.ndarray) -> np.ndarray:
+        """Multiply by 2**64 / golden ratio and keep the top bits (Knuth, vol. 3, section 6.4)."""
+        product = keys.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        return (product >> self.shift).view(np.int64)
+
+    def _next(self, slot: np.ndarray) -> np.ndarray:
+        return (slot + 1) % len(self.slots)
 
 
 class NgramModel:

@@ -8,8 +8,9 @@ past the last word, so an array over the vocabulary cannot give it a probability
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -75,15 +76,42 @@ class Vocabulary:
         TypeError
             If a sentence is a string instead of a sequence of words.
         """
-        if min_count < 1:
-            raise ValueError(f"min_count must be at least 1, got {min_count}")
-        counts: Counter[str] = Counter()
-        for sentence in sentences:
-            counts.update(_checked(sentence))
-        if not counts:
-            raise ValueError("there is no word to collect: the list of sentences is empty")
+        counts = Counter(chain.from_iterable(map(_checked, sentences)))
+        _check_collection(len(counts), min_count)
         special = (UNK, EOS, BOS)
         return cls(w for w, n in counts.most_common() if n >= min_count and w not in special)
+
+    @classmethod
+    def build_and_encode(
+        cls, sentences: Iterable[Sequence[str]], min_count: int = 1
+    ) -> tuple[Vocabulary, np.ndarray]:
+        """Collect the vocabulary of a text and encode the text, in one pass over the sentences.
+
+        The same as `from_sentences` and then `encode`, in half the time and without the sentences
+        in memory: they may come straight from a file, ``map(str.split, file)``.
+
+        Examples
+        --------
+        >>> Vocabulary.build_and_encode([["the", "cat"], ["the", "dog"]])[1]
+        array([2, 3, 1, 2, 4, 1])
+        """
+        numbers: defaultdict[str, int] = defaultdict()  # in order of first appearance
+        numbers.default_factory = numbers.__len__
+        special = [numbers[word] for word in (UNK, EOS, BOS)]
+        with_ends = (chain(_checked(sentence), (EOS,)) for sentence in sentences)
+        text = np.fromiter(map(numbers.__getitem__, chain.from_iterable(with_ends)), dtype=np.int64)
+
+        _check_collection(np.count_nonzero(text != special[1]), min_count)
+
+        counts = np.bincount(text, minlength=len(numbers))
+        counts[special] = 0
+        by_count = np.argsort(-counts, kind="stable")
+        kept = by_count[counts[by_count] >= min_count]
+        ids = np.full(len(numbers), cls.unk_id)
+        ids[special[1]] = cls.eos_id
+        ids[kept] = np.arange(2, 2 + len(kept))
+        words = list(numbers)
+        return cls(words[number] for number in kept), ids[text]
 
     @property
     def bos_id(self) -> int:
@@ -123,11 +151,9 @@ class Vocabulary:
         TypeError
             If a sentence is a string instead of a sequence of words.
         """
-        ids = []
-        for sentence in sentences:
-            ids.extend(self.encode_words(sentence))
-            ids.append(self.eos_id)
-        return np.array(ids, dtype=np.int64)
+        with_ends = chain.from_iterable(chain(_checked(s), (EOS,)) for s in sentences)
+        ids = map(self.ids.get, with_ends, repeat(self.unk_id))
+        return np.fromiter(ids, dtype=np.int64)
 
     def encode_words(self, words: Sequence[str]) -> list[int]:
         """Turn one piece of a sentence into ids, without ``</s>``: a context for a model."""
@@ -152,6 +178,13 @@ class Vocabulary:
             else:
                 sentences[-1].append(self.words[i])
         return sentences if sentences[-1] else sentences[:-1]
+
+
+def _check_collection(n_words: int, min_count: int) -> None:
+    if min_count < 1:
+        raise ValueError(f"min_count must be at least 1, got {min_count}")
+    if n_words == 0:
+        raise ValueError("there is no word to collect: the list of sentences is empty")
 
 
 def _checked(sentence: Sequence[str]) -> Sequence[str]:

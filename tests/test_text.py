@@ -76,3 +76,24 @@ def test_words_after_the_last_end_form_an_unfinished_sentence(vocab):
 def test_bad_input_names_the_value_and_the_cure(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@given(SENTENCES, st.integers(1, 3))
+def test_building_and_encoding_in_one_pass_is_the_same_as_in_two(sentences, min_count):
+    if not any(sentences):
+        return
+    vocab, ids = Vocabulary.build_and_encode(iter(sentences), min_count)
+    assert vocab == Vocabulary.from_sentences(sentences, min_count)
+    np.testing.assert_array_equal(ids, vocab.encode(sentences))
+
+
+def test_building_and_encoding_knows_the_special_symbols_and_the_same_errors():
+    vocab, ids = Vocabulary.build_and_encode([[UNK, "a", BOS], ["a", EOS]])
+    assert vocab.words == (UNK, EOS, "a")
+    np.testing.assert_array_equal(ids, [0, 2, 0, 1, 2, 1, 1])
+    with pytest.raises(ValueError, match="no word to collect"):
+        Vocabulary.build_and_encode([[]])
+    with pytest.raises(ValueError, match="min_count must be at least 1, got 0"):
+        Vocabulary.build_and_encode([["a"]], min_count=0)
+    with pytest.raises(TypeError, match="got the string 'the cat'"):
+        Vocabulary.build_and_encode(["the cat"])

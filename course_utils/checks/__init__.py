@@ -1,0 +1,493 @@
+"""What a student calls in a notebook: ``check("week01.perplexity", perplexity)``.
+
+A check calls the function on small inputs, looks only at what comes out, and answers at once:
+*right*; *wrong, because ...* with the smallest failing input; *not done yet*; or *raised ...* with
+the line that raised. It needs no network and no more than a moment; an endless loop is interrupted.
+
+A week is one module, ``weekNN.py``, with a dictionary ``QUESTIONS``. A `Question` holds an oracle
+(it computes the answer by other means than the exercise asks for), example inputs, a source of
+random inputs, and a table of misconceptions: a sentence, and a function that answers as someone
+with this misconception would. Running (`run`) and judging (`judge`) are apart, so that a grader can
+run a submission in one process and judge what came out in another: inputs and outputs are plain
+data (str, numbers, list, tuple, dict, Counter).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import ctypes
+import difflib
+import importlib
+import inspect
+import io
+import math
+import numbers
+import os
+import pkgutil
+import reprlib
+import threading
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Question:
+    """One graded function: how to ask for it and how to judge what it answers.
+
+    Attributes
+    ----------
+    points : int
+    expected : callable
+        The oracle. Its name and parameters are those the student's function must have.
+    examples : tuple of tuples
+        Inputs chosen by hand, each a tuple of positional arguments.
+    random_inputs : callable
+        ``random_inputs(rng) -> tuple``: one more input, from a ``numpy.random.Generator``.
+    mistakes : sequence of (str, callable)
+        A misconception in words, completing "wrong, because ...", and what it would answer. The
+        first that agrees with the student's function on every input is named.
+    """
+
+    points: int
+    expected: Callable
+    examples: tuple[tuple, ...]
+    random_inputs: Callable[[np.random.Generator], tuple]
+    mistakes: Sequence[tuple[str, Callable]]
+
+    @property
+    def name(self) -> str:
+        """The name of the function."""
+        return self.expected.__name__
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of its parameters."""
+        return tuple(inspect.signature(self.expected).parameters)
+
+    def cases(self, seed: int = 0, n_random: int = 20) -> list[tuple]:
+        """Return the examples and ``n_random`` inputs from ``seed``, smallest first."""
+        rng = np.random.default_rng(seed)
+        cases = [*self.examples, *(self.random_inputs(rng) for _ in range(n_random))]
+        return sorted(cases, key=lambda arguments: len(repr(arguments)))
+
+
+@dataclass
+class Outcome:
+    """What one call did: a value, or the name, text and line of an error.
+
+    ``changed`` names an argument the call changed; ``unsteady`` says that a second call with the
+    same input answered differently; ``printed`` is what it wrote to standard output.
+    """
+
+    value: Any = None
+    error: str = ""
+    error_text: str = ""
+    line: str = ""
+    changed: str = ""
+    unsteady: bool = False
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer of a check: true where the function is right, and shown as its message.
+
+    Attributes
+    ----------
+    status : str
+        ``"right"``, ``"wrong"``, ``"not done yet"`` or ``"raised"``.
+    reason : str
+        The misconception, if one was recognised; it tells nothing of the input.
+    message : str
+        All of it: status, reason, the smallest failing input, what came out, what was expected.
+    """
+
+    status: str
+    reason: str
+    message: str
+
+    def __bool__(self) -> bool:
+        return self.status == "right"
+
+    def __repr__(self) -> str:
+        return self.message
+
+
+def check(name: str, function: Callable) -> Result:
+    """Check a function of an exercise.
+
+    Parameters
+    ----------
+    name : str
+        The week and the function: ``"week01.perplexity"``.
+    function : callable
+        The function itself, without parentheses.
+
+    Returns
+    -------
+    Result
+        Its repr is the message; it is true if the function is right.
+
+    Raises
+    ------
+    ValueError
+        If there is no question of this name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check("week01.perplexity", lambda probabilities: float(np.mean(probabilities)))
+    wrong, because it averages the probabilities themselves; average their logarithms
+        on:        perplexity(probabilities=[0.5])
+        came out:  0.5
+        expected:  2
+    """
+    question = find(name)
+    complaint = _unfit(name, question, function)
+    if complaint:
+        return Result("wrong", complaint, f"wrong, because {complaint}")
+    if function is None or function is ...:
+        return _not_done(question)
+    cases = question.cases()
+    return judge(question, cases, run(question, function, cases), _is_stub(function))
+
+
+def find(name: str) -> Question:
+    """Return the question of this name, such as ``"week01.perplexity"``.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message names the nearest.
+    """
+    week, _, function = str(name).partition(".")
+    weeks = [module.name for module in pkgutil.iter_modules(__path__)]
+    if week in weeks:
+        questions = importlib.import_module(f"{__name__}.{week}").QUESTIONS
+        if function in questions:
+            return questions[function]
+        weeks = [week]
+    known = [
+        f"{week}.{question}"
+        for week in weeks
+        for question in importlib.import_module(f"{__name__}.{week}").QUESTIONS
+    ]
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+    raise ValueError(f"there is no check {name!r}; {hint}")
+
+
+def run(
+    question: Question, function: Callable, cases: Sequence[tuple], seconds: float = SECONDS
+) -> list[Outcome]:
+    """Call a function on every input, each time on a copy, and note what it does.
+
+    Together the calls may take ``seconds``; the call that is running then is interrupted, and the
+    list ends with it. A loop that never returns to Python, or that catches every exception, cannot
+    be interrupted this way.
+    """
+    outcomes = []
+    with warnings.catch_warnings(), _TimeLimit(seconds):
+        warnings.simplefilter("ignore")
+        for arguments in cases:
+            outcomes.append(_call(question, function, arguments))
+            if outcomes[-1].error == _TookTooLong.__name__:
+                break
+    return outcomes
+
+
+def judge(
+    question: Question, cases: Sequence[tuple], outcomes: Sequence[Outcome], stub: bool = False
+) -> Result:
+    """Compare what came out with the oracle, and name the misconception behind a difference.
+
+    ``stub`` says that the function holds no code yet; it only decides how "not done yet" is put.
+    """
+    if all(not o.error and (o.value is None or o.value is ...) for o in outcomes):
+        return _not_done(question, stub)
+    expected = [_outcome_of(question.expected, arguments) for arguments in cases[: len(outcomes)]]
+    failing = [
+        i
+        for i, (got, wanted) in enumerate(zip(outcomes, expected, strict=True))
+        if got.changed or got.unsteady or not _agree(got, wanted)
+    ]
+    if not failing:
+        return Result("right", "", f"right ({len(cases)} inputs)")
+    first = failing[0]
+    reason, certain = _reason(question, cases, outcomes, failing, expected[first].value)
+    return _explain(question, cases[first], outcomes[first], expected[first].value, reason, certain)
+
+
+def _not_done(question: Question, stub: bool = True) -> Result:
+    message = f"not done yet: {question.name}"
+    if not stub:
+        message += " has code, but returns nothing; end it with `return ...`"
+    return Result("not done yet", "", message)
+
+
+def _reason(question, cases, outcomes, failing, wanted) -> tuple[str, bool]:
+    """Return what went wrong, in words, and whether that explains every input."""
+    first = outcomes[failing[0]]
+    changed = [o.changed for o in outcomes if o.changed]
+    if changed:
+        return f"it changes its argument `{changed[0]}`; work on a copy", True
+    if any(o.unsteady for o in outcomes):
+        return (
+            "two calls with the same input give different answers; use only the arguments, no "
+            "global variable and no random numbers of its own"
+        ), True
+    likely, most = "", len(failing) / 2
+    for sentence, mistake in question.mistakes:
+        explained = {i for i, o in enumerate(outcomes) if _agree(o, _outcome_of(mistake, cases[i]))}
+        if len(explained) == len(outcomes):
+            return sentence, True
+        # A partial explanation must cover the input that is shown and at least half of the others.
+        score = len(explained.intersection(failing))
+        if failing[0] in explained and score >= most and score > 0 and not likely:
+            likely = sentence
+    complaint = "" if first.error else _complaint(first.value, wanted)
+    if complaint:
+        return complaint, True
+    return likely, False
+
+
+def _explain(question, arguments, outcome, wanted, reason, certain) -> Result:
+    """Put a failing input into words."""
+    because = f", {'because' if certain else 'perhaps because'} {reason}" if reason else ""
+    call = ", ".join(
+        f"{name}={_show(value)}" for name, value in zip(question.parameters, arguments, strict=True)
+    )
+    lines = [f"on:        {question.name}({call})"]
+    status = "raised" if outcome.error else "wrong"
+    if outcome.error == _TookTooLong.__name__:
+        head = f"raised nothing and returned nothing for {SECONDS:g} seconds: an endless loop?"
+    elif outcome.error:
+        head = f"raised {outcome.error}: {outcome.error_text}{because}"
+    else:
+        head = f"wrong{because}" if reason else "wrong; work this input out by hand and compare"
+        came, expected = _show(outcome.value), _show(wanted)
+        if came == expected:
+            came, expected = repr(outcome.value), repr(wanted)
+        lines += [f"came out:  {came}"]
+    if outcome.line:
+        lines += [f"your {outcome.line}"]
+    if not (outcome.changed or outcome.unsteady):
+        lines += [f"expected:  {_show(wanted) if outcome.error else expected}"]
+    if outcome.printed:
+        lines += [f"printed:   {_show(outcome.printed)}"]
+    return Result(status, reason, "\n    ".join([head, *lines]))
+
+
+def _unfit(name: str, question: Question, function: Any) -> str:
+    """Say why something cannot be checked at all, or nothing."""
+    want = f'give the function itself: check("{name}", {question.name})'
+    if function is None or function is ...:
+        return ""
+    if isinstance(function, type):
+        return f"{function.__name__} is a class; {want}"
+    if not callable(function):
+        return (
+            f"it was given {_show(function)}, {_a(function)}; {want}, without parentheses after it"
+        )
+    try:
+        inspect.signature(function).bind(*question.examples[0])
+    except TypeError:
+        return (
+            f"its parameters are {inspect.signature(function)}; they must be "
+            f"({', '.join(question.parameters)}), in this order"
+        )
+    except ValueError:  # a builtin without a signature
+        pass
+    return ""
+
+
+def _is_stub(function: Callable) -> bool:
+    """Say whether a function does nothing but return a constant, whatever its docstring says."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return False
+    return not code.co_names and code.co_nlocals == code.co_argcount and code.co_stacksize <= 1
+
+
+# Calling the student's function
+
+
+def _call(question: Question, function: Callable, arguments: tuple) -> Outcome:
+    given = copy.deepcopy(arguments)
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            value = function(*given)
+            again = function(*copy.deepcopy(arguments))
+    except (Exception, SystemExit, _TookTooLong) as error:
+        line = _student_line(error, function)
+        return Outcome(
+            error=type(error).__name__, error_text=str(error), line=line, printed=printed.getvalue()
+        )
+    changed = [
+        name
+        for name, before, after in zip(question.parameters, arguments, given, strict=True)
+        if not _close(_plain(before), _plain(after))
+    ]
+    return Outcome(
+        value=value,
+        changed=changed[0] if changed else "",
+        unsteady=not _close(_plain(value), _plain(again)),
+        printed=printed.getvalue(),
+    )
+
+
+def _student_line(error: BaseException, function: Callable) -> str:
+    """Return the innermost line of the student's own code in a traceback."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return ""
+    folder = os.path.dirname(code.co_filename)  # the cells of one notebook share a folder
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if os.path.dirname(frame.filename) == folder and frame.filename != __file__
+    ]
+    return f"line {own[-1].lineno}:  {own[-1].line}" if own else ""
+
+
+class _TookTooLong(BaseException):
+    """Not an Exception, so that `except Exception` in a student's loop does not swallow it."""
+
+
+class _TimeLimit:
+    """Raise `_TookTooLong` in this thread if the block is still running after ``seconds``.
+
+    Signals would be interrupted by nothing but the main thread of a Unix process; this works in
+    every thread of CPython on every system.
+    """
+
+    def __init__(self, seconds: float):
+        self.thread = ctypes.c_ulong(threading.get_ident())
+        self.timer = threading.Timer(seconds, self._interrupt)
+        self.timer.daemon = True
+        self.lock = threading.Lock()
+        self.over = False
+
+    def _interrupt(self):
+        with self.lock:
+            if not self.over:
+                error = ctypes.py_object(_TookTooLong)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(self.thread, error)
+
+    def __enter__(self):
+        self.timer.start()
+
+    def __exit__(self, *_):
+        with self.lock:
+            self.over = True
+        self.timer.cancel()
+
+
+# Comparing values
+
+
+def _outcome_of(function: Callable, arguments: tuple) -> Outcome:
+    try:
+        with np.errstate(all="ignore"):
+            return Outcome(value=function(*arguments))
+    except Exception as error:
+        return Outcome(error=type(error).__name__)
+
+
+def _agree(a: Outcome, b: Outcome) -> bool:
+    if a.error or b.error:
+        return a.error == b.error
+    return _close(_plain(a.value), _plain(b.value))
+
+
+def _plain(value: Any) -> Any:
+    """Reduce equivalent values to one form: NumPy to Python, tuples to lists, no zero counts."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items() if not (_is_number(v) and v == 0)}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return float(value) if _is_number(value) else value
+
+
+def _close(a: Any, b: Any) -> bool:
+    if isinstance(a, float) and isinstance(b, float):
+        return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) or (a != a and b != b)
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_close(a[k], b[k]) for k in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(_close(x, y) for x, y in zip(a, b, strict=True))
+    return type(a) is type(b) and a == b
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _complaint(value: Any, wanted: Any) -> str:
+    """Say what is wrong with the kind of a value, or nothing."""
+    if value is None or value is ...:
+        return "on this input it returns nothing; one way through the code lacks its `return`"
+    kind = _kind(wanted)
+    if isinstance(value, np.ndarray) and value.ndim > 0 and kind != "a list":
+        return f"it returns an array of shape {value.shape} where {kind} is expected"
+    value = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+    if _kind(value) != kind:
+        return f"it returns {_a(value)} where {kind} is expected"
+    if kind == "a number" and value != value:
+        return "it returns nan, which is not a number: 0/0, or the logarithm of a negative number"
+    if kind == "a Counter (or dict)" and any(isinstance(key, tuple) for key in wanted):
+        odd = [key for key in value if not isinstance(key, tuple)]
+        if odd:
+            return f"a key must be a tuple of words such as ('the', 'cat'), not {_show(odd[0])}"
+    return ""
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "a Counter (or dict)"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, str):
+        return "a word (str)"
+    return "a number" if _is_number(value) else _a(value)
+
+
+def _a(value: Any) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+class _Show(reprlib.Repr):
+    """Short texts of values: six digits, at most a dozen entries."""
+
+    def __init__(self):
+        super().__init__()
+        self.maxdict = self.maxlist = self.maxtuple = 12
+        self.maxstring = self.maxother = 300
+        self.maxlevel = 8
+
+    def repr_float(self, value, level):
+        return f"{value:.6g}"
+
+    def repr_Counter(self, value, level):
+        return f"Counter({self.repr_dict(value, level)})"
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, Counter):
+        return _Show().repr_Counter(value, 8)
+    return _Show().repr(value)

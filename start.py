@@ -174,19 +174,15 @@ def make_venv(lock):
 
 
 def install(extras, lock):
-    """Install the course and its packages, then compile them to bytecode."""
-    packages = site_packages()
-    for info in packages.glob("*.dist-info"):
+    """Install the course and its packages, compiled to bytecode."""
+    for info in site_packages().glob("*.dist-info"):
         if not (info / "RECORD").is_file():  # left by a set-up that was cut short
             shutil.rmtree(info)
     project = str(ROOT) + ("[%s]" % ",".join(extras) if extras else "")
-    pip = [str(venv_python()), "-m", "pip", "install", "--no-input", "--no-compile"]
+    pip = [str(venv_python()), "-m", "pip", "install", "--no-input", "--compile"]
     pip += ["--disable-pip-version-check", "-c", str(ROOT / "constraints.txt"), "-e", project]
     say("Installing the course's packages, once; this takes minutes. Details: build/setup.log")
     run_logged(pip, "Installing", lock)
-    compiler = [str(venv_python()), "-m", "compileall", "-q", "-j", "0", str(packages)]
-    # Some packages carry files for other Pythons that do not compile; that is no fault.
-    run_logged(compiler, "Compiling", lock, log=os.devnull, must_succeed=False)
 
 
 def site_packages():
@@ -196,7 +192,7 @@ def site_packages():
     return Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
 
 
-def run_logged(command, what, lock, log=LOG, must_succeed=True):
+def run_logged(command, what, lock):
     """Run a command with its output in the log, one line of progress on the screen.
 
     The child holds the lock too: if this process is killed, the next start.py waits for it.
@@ -204,11 +200,11 @@ def run_logged(command, what, lock, log=LOG, must_succeed=True):
     environment = child_environment()
     environment["PIP_USER"] = "0"
     started = time.monotonic()
-    with open(log, "wb") as output:
+    with open(LOG, "wb") as log:
         child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=log,
             stderr=subprocess.STDOUT,
             env=environment,
             cwd=str(ROOT),
@@ -216,7 +212,7 @@ def run_logged(command, what, lock, log=LOG, must_succeed=True):
         )
         try:
             while child.poll() is None:
-                show_progress("%s %s" % (what, progress(log, started)))
+                show_progress("%s %s" % (what, progress(started)))
                 time.sleep(0.5)
         except BaseException:
             child.terminate()
@@ -224,13 +220,13 @@ def run_logged(command, what, lock, log=LOG, must_succeed=True):
             raise
         finally:
             show_progress("")
-    if must_succeed and child.returncode != 0:
-        raise Fault(explain_failure(what, read_log(log)))
+    if child.returncode != 0:
+        raise Fault(explain_failure(what, read_log()))
 
 
-def progress(log, started):
+def progress(started):
     """Say how far pip is, from its log: packages found so far, or how many it unpacks."""
-    log = read_log(log)
+    log = read_log()
     seconds = "%d s" % (time.monotonic() - started)
     unpacking = re.findall(r"^Installing collected packages: (.*)$", log, re.MULTILINE)
     if unpacking:
@@ -252,9 +248,9 @@ def say(text):
     sys.stdout.flush()
 
 
-def read_log(log):
+def read_log():
     """Return what the running command wrote so far."""
-    return Path(log).read_text(encoding="utf-8", errors="replace")
+    return LOG.read_text(encoding="utf-8", errors="replace")
 
 
 @contextlib.contextmanager

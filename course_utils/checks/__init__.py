@@ -181,7 +181,7 @@ def find(name: str) -> Question:
         for week in weeks
         for question in importlib.import_module(f"{__name__}.{week}").QUESTIONS
     ]
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
     raise ValueError(f"there is no check {name!r}; {hint}")
 
@@ -200,7 +200,7 @@ def run(
         warnings.simplefilter("ignore")
         for arguments in cases:
             outcomes.append(_call(question, function, arguments))
-            if outcomes[-1].error == _TookTooLong.__name__:
+            if outcomes[-1].error == TooSlow.__name__:
                 break
     return outcomes
 
@@ -237,10 +237,11 @@ def _not_done(question: Question, stub: bool = True) -> Result:
 def _reason(question, cases, outcomes, failing, wanted) -> tuple[str, bool]:
     """Return what went wrong, in words, and whether that explains every input."""
     first = outcomes[failing[0]]
+    complaint = "" if first.error else _complaint(first.value, wanted)
     changed = [o.changed for o in outcomes if o.changed]
     if changed:
         return f"it changes its argument `{changed[0]}`; work on a copy", True
-    if any(o.unsteady for o in outcomes):
+    if any(o.unsteady for o in outcomes) and not complaint:
         return (
             "two calls with the same input give different answers; use only the arguments, no "
             "global variable and no random numbers of its own"
@@ -254,7 +255,6 @@ def _reason(question, cases, outcomes, failing, wanted) -> tuple[str, bool]:
         score = len(explained.intersection(failing))
         if failing[0] in explained and score >= most and score > 0 and not likely:
             likely = sentence
-    complaint = "" if first.error else _complaint(first.value, wanted)
     if complaint:
         return complaint, True
     return likely, False
@@ -268,8 +268,8 @@ def _explain(question, arguments, outcome, wanted, reason, certain) -> Result:
     )
     lines = [f"on:        {question.name}({call})"]
     status = "raised" if outcome.error else "wrong"
-    if outcome.error == _TookTooLong.__name__:
-        head = f"raised nothing and returned nothing for {SECONDS:g} seconds: an endless loop?"
+    if outcome.error == TooSlow.__name__:
+        head = f"stopped after {SECONDS:g} seconds: an endless loop?"
     elif outcome.error:
         head = f"raised {outcome.error}: {outcome.error_text}{because}"
     else:
@@ -328,7 +328,7 @@ def _call(question: Question, function: Callable, arguments: tuple) -> Outcome:
         with contextlib.redirect_stdout(printed):
             value = function(*given)
             again = function(*copy.deepcopy(arguments))
-    except (Exception, SystemExit, _TookTooLong) as error:
+    except (Exception, SystemExit, TooSlow) as error:
         line = _student_line(error, function)
         return Outcome(
             error=type(error).__name__, error_text=str(error), line=line, printed=printed.getvalue()
@@ -360,12 +360,12 @@ def _student_line(error: BaseException, function: Callable) -> str:
     return f"line {own[-1].lineno}:  {own[-1].line}" if own else ""
 
 
-class _TookTooLong(BaseException):
+class TooSlow(BaseException):
     """Not an Exception, so that `except Exception` in a student's loop does not swallow it."""
 
 
 class _TimeLimit:
-    """Raise `_TookTooLong` in this thread if the block is still running after ``seconds``.
+    """Raise `TooSlow` in this thread if the block is still running after ``seconds``.
 
     Signals would be interrupted by nothing but the main thread of a Unix process; this works in
     every thread of CPython on every system.
@@ -381,7 +381,7 @@ class _TimeLimit:
     def _interrupt(self):
         with self.lock:
             if not self.over:
-                error = ctypes.py_object(_TookTooLong)
+                error = ctypes.py_object(TooSlow)
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(self.thread, error)
 
     def __enter__(self):
@@ -465,7 +465,7 @@ def _kind(value: Any) -> str:
 
 
 def _a(value: Any) -> str:
-    name = type(value).__name__
+    name = type(value).__name__.removeprefix("nd")  # "an array"
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 

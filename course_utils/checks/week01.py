@@ -508,10 +508,10 @@ def stupid_backoff(word, context, counts, alpha):
 
 def _missing_context(word, context, counts):
     """Divide by the count of the context as an n-gram: 0 for `<s>`, which is never predicted."""
-    seen = counts[(*context, word)]
+    count = counts[(*context, word)]
     if not context:
         return _relative_frequency(word, context, counts)
-    return seen / counts[tuple(context)] if seen else 0.0
+    return count / counts[tuple(context)] if count else 0.0
 
 
 def _never_ending(word, context, counts, alpha):
@@ -738,32 +738,62 @@ _SENTENCE_MISTAKES = [
 ]
 
 
-# Inputs. Probabilities are eighths and numbers odd 32nds, exact in binary, so that a number never
-# falls on a running sum and rounding cannot decide.
+# Inputs. Probabilities are sixteenths and numbers odd 32nds, exact in binary: a number never falls
+# on a running sum, and rounding cannot decide.
 
 
 def _random_row(rng, words):
-    parts = rng.multinomial(8, np.full(len(words), 1 / len(words)))
-    return {word: part / 8 for word, part in zip(words, parts.tolist(), strict=True)}
+    parts = rng.multinomial(16, np.full(len(words), 1 / len(words)))
+    return {word: part / 16 for word, part in zip(words, parts.tolist(), strict=True)}
 
 
 def _random_numbers(rng, n):
     return ((2 * rng.integers(0, 16, size=n) + 1) / 32).tolist()
 
 
+def _random_draw(rng):
+    row = _random_row(rng, [*WORDS, "e", "f"])
+    if rng.random() < 0.2:  # a first word that must not be drawn
+        return {"x": 0.0} | row, 0.0
+    return row, *_random_numbers(rng, 1)
+
+
 def _random_bigrams(rng):
     return count_ngrams([*_random_sentences(rng), ["a", "b"]], 2)
 
 
+def _random_pair(rng, bigrams):
+    """Return a bigram: one that was counted, or any, with `<s>` and unseen contexts among them."""
+    if rng.random() < 0.5:
+        counted = sorted(bigrams)
+        return counted[rng.integers(len(counted))]
+    return str(rng.choice([*WORDS, BOS])), str(rng.choice([*WORDS, EOS]))
+
+
 def _random_add_k(rng):
-    previous, word = rng.choice([*WORDS, "x"], size=2).tolist()
-    k = float(rng.choice([0.1, 0.5, 2.0]))
-    return word, previous, _random_bigrams(rng), int(rng.integers(6, 12)), k
+    bigrams = _random_bigrams(rng)
+    previous, word = _random_pair(rng, bigrams)
+    return word, previous, bigrams, int(rng.integers(6, 12)), float(rng.choice([0.1, 0.5, 2.0]))
 
 
 def _random_kneser_ney(rng):
-    word, previous = str(rng.choice([*WORDS, EOS])), str(rng.choice([*WORDS, BOS]))
-    return word, previous, _random_bigrams(rng), float(rng.choice([0.25, 0.5, 0.75]))
+    bigrams = _random_bigrams(rng)
+    previous, word = _random_pair(rng, bigrams)
+    return word, previous, bigrams, float(rng.choice([0.25, 0.5, 0.75]))
+
+
+def _random_probabilities(rng):
+    return rng.uniform(0.01, 1, rng.integers(2, 7)).round(3).tolist()
+
+
+def _random_perplexity(rng):
+    """Return a few probabilities; sometimes one of them is 0, sometimes they are hundreds."""
+    probabilities, kind = _random_probabilities(rng), rng.random()
+    if kind < 0.2:
+        probabilities[rng.integers(len(probabilities))] = 0.0
+    elif kind < 0.4:
+        probabilities = [p / 100 for p in probabilities] * 80
+    return (probabilities,)
 
 
 def _random_backoff(rng):
@@ -828,7 +858,7 @@ QUESTIONS = {
                 ([0.5, 0.0, 0.25],),
                 ([0.001] * 400,),
             ),
-            random_inputs=lambda rng: (rng.uniform(0.01, 1, rng.integers(2, 7)).round(3).tolist(),),
+            random_inputs=_random_perplexity,
             mistakes=_PERPLEXITY_MISTAKES,
         ),
         Question(
@@ -836,7 +866,7 @@ QUESTIONS = {
             expected=bits_per_token,
             # -(log2 1/2 + log2 1/8) / 2 = (1 + 3) / 2 = 2.
             examples=(([0.5],), ([0.25],), ([0.5, 0.125],), ([0.5, 0.5, 0.25],)),
-            random_inputs=lambda rng: (rng.uniform(0.01, 1, rng.integers(2, 7)).round(3).tolist(),),
+            random_inputs=lambda rng: (_random_probabilities(rng),),
             mistakes=_BITS_MISTAKES,
         ),
         Question(
@@ -916,7 +946,7 @@ QUESTIONS = {
                 *((_ROW, u) for u in (0.0, 0.3, 0.6, 0.8, 0.9)),
                 ({"a": 0.125, "b": 0.25, "c": 0.625}, 0.2),
             ),
-            random_inputs=lambda rng: (_random_row(rng, WORDS), *_random_numbers(rng, 1)),
+            random_inputs=_random_draw,
             mistakes=_WORD_MISTAKES,
         ),
         Question(

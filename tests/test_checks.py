@@ -1,0 +1,482 @@
+"""The checks of the exercises: what they accept, what they catch, what they say.
+
+``python tests/test_checks.py`` prints the table of who catches what.
+"""
+
+import importlib
+import math
+import threading
+import time
+from collections import Counter
+from fractions import Fraction
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+from wrong_solutions import week01 as bank
+
+from course_utils.checks import Question, check, find, judge, run
+from course_utils.checks import week01 as questions
+from course_utils.evaluation import perplexity as model_perplexity
+from course_utils.ngrams import MLE, AddK, StupidBackoff
+from course_utils.text import Vocabulary
+
+ROOT = Path(__file__).resolve().parents[1]
+NAMES = list(questions.QUESTIONS)
+WRONG = [(name, wrong) for name in NAMES for wrong in bank.WRONG[name]]
+RIGHT = [(name, right) for name in NAMES for right in bank.RIGHT[name]]
+
+
+def solution_cells():
+    [path] = (ROOT / "solutions" / "week01").glob("*.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    return [cell for cell in cells if cell.cell_type == "code"]
+
+
+@pytest.fixture(scope="module")
+def solution():
+    """The functions of the solution's notebook by name; the cells that use them are not run."""
+    names = {}
+    for cell in solution_cells():
+        kind = cell.metadata.get("nbgrader", {})
+        if cell.id == "imports" or (kind.get("solution") and not kind.get("grade")):
+            exec(compile(cell.source, cell.id, "exec"), names)
+    return names
+
+
+# The solution, other right solutions, and the bank of wrong ones
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_solution_is_right_on_many_random_inputs(name, solution):
+    question = find(f"week01.{name}")
+    assert check(f"week01.{name}", solution[name]).message.startswith("right")
+    for seed in range(1, 20):
+        cases = question.cases(seed=seed)
+        assert judge(question, cases, run(question, solution[name], cases)), seed
+
+
+@pytest.mark.parametrize(("name", "right"), RIGHT)
+def test_other_styles_are_right(name, right):
+    assert check(f"week01.{name}", right), check(f"week01.{name}", right)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bank_holds_four_wrong_solutions_a_function(name):
+    assert len(bank.WRONG[name]) >= 4
+
+
+@pytest.mark.parametrize(("name", "wrong"), WRONG)
+def test_wrong_solution_is_caught_and_its_misconception_named(name, wrong):
+    function, words = bank.WRONG[name][wrong]
+    result = check(f"week01.{name}", function)
+    assert result.status in ("wrong", "raised")
+    assert words in result.reason
+    assert words in result.message
+    assert f"{name}(" in result.message, "the failing input is missing"
+
+
+@pytest.mark.parametrize(("name", "wrong"), WRONG)
+def test_wrong_solution_is_caught_on_random_inputs_alone(name, wrong):
+    """A grader's seeds differ from run to run; none may let a wrong solution through."""
+    function, _ = bank.WRONG[name][wrong]
+    question = find(f"week01.{name}")
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        cases = [question.random_inputs(rng) for _ in range(20)]
+        assert not judge(question, cases, run(question, function, cases)), seed
+
+
+def test_every_misconception_differs_from_the_oracle():
+    """A mistake that agrees with the oracle on all inputs could never be named."""
+    for question in questions.QUESTIONS.values():
+        cases = question.cases(seed=3)
+        for sentence, mistake in question.mistakes:
+            assert not judge(question, cases, run(question, mistake, cases)), sentence
+
+
+# The oracles
+
+
+PETS = Counter({("the", "cat"): 2, ("the", "dog"): 1, ("a", "dog"): 1})
+AB = Counter({("a",): 1, ("b",): 1, ("</s>",): 1, ("<s>", "a"): 1, ("a", "b"): 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "value"),
+    [
+        # <s> a </s>: unigrams a and </s>; bigrams (<s> a) and (a </s>); one trigram.
+        ("count_ngrams", ([["a"]], 1), {("a",): 1, ("</s>",): 1}),
+        ("count_ngrams", ([["a"]], 2), {("<s>", "a"): 1, ("a", "</s>"): 1}),
+        ("count_ngrams", ([["a"]], 3), {("<s>", "a", "</s>"): 1}),
+        ("count_ngrams", ([["a"]], 4), {}),
+        ("count_ngrams", ([["a"], ["a"]], 2), {("<s>", "a"): 2, ("a", "</s>"): 2}),
+        ("count_ngrams", ([[]], 2), {("<s>", "</s>"): 1}),
+        # (1/2 * 1/8) ** (-1/2) = 16 ** (1/2) = 4, and log2 of 4 is 2.
+        ("perplexity", ([0.5, 0.125],), 4),
+        ("perplexity", ([0.5, 0.0],), math.inf),
+        ("perplexity", ([0.001] * 400,), 1000),
+        ("bits_per_token", ([0.5, 0.125],), 2),
+        # c(the) = 3: (2 + 1/2) / (3 + 4/2) = 1/2; c(dog) = 0: (1/2) / (4/2) = 1/4.
+        ("add_k_probability", ("cat", "the", PETS, 4, 0.5), Fraction(1, 2)),
+        ("add_k_probability", ("cat", "dog", PETS, 4, 0.5), Fraction(1, 4)),
+        # Seen: 1/1. Not seen after b: alpha times 1 of 3 words. Two steps: alpha ** 2.
+        ("stupid_backoff", ("b", ("a",), AB, 0.5), 1),
+        ("stupid_backoff", ("a", ("b",), AB, 0.5), Fraction(1, 6)),
+        ("stupid_backoff", ("a", ("b", "b"), AB, 0.5), Fraction(1, 12)),
+        ("stupid_backoff", ("z", ("b",), AB, 0.5), 0),
+        # Three different bigrams, two end in dog, one in cat.
+        ("continuation_probability", ("dog", PETS), Fraction(2, 3)),
+        ("continuation_probability", ("cat", PETS), Fraction(1, 3)),
+        # (2 - 1/2)/3 + (1/2 * 2/3) * 1/3 = 1/2 + 1/9, and (1 - 1/2)/3 + 1/3 * 2/3 = 1/6 + 2/9.
+        ("kneser_ney_probability", ("cat", "the", PETS, 0.5), Fraction(11, 18)),
+        ("kneser_ney_probability", ("dog", "the", PETS, 0.5), Fraction(7, 18)),
+        ("kneser_ney_probability", ("cat", "dog", PETS, 0.5), Fraction(1, 3)),
+        # Pieces: a from 0 to 1/4, b to 1/4, c to 1.
+        ("sample_word", ({"a": 0.25, "b": 0.0, "c": 0.75}, 0.2), "a"),
+        ("sample_word", ({"a": 0.25, "b": 0.0, "c": 0.75}, 0.25), "c"),
+        ("sample_word", ({"a": 0.0, "b": 1.0}, 0.0), "b"),
+        ("sample_sentence", ({"<s>": {"a": 1.0}, "a": {"</s>": 0.5, "b": 0.5}}, [0.3, 0.2]), ["a"]),
+        (
+            "sample_sentence",
+            ({"<s>": {"a": 1.0}, "a": {"</s>": 0.5, "b": 0.5}}, [0.3, 0.7]),
+            ["a", "b"],
+        ),
+    ],
+)
+def test_oracle_against_hand_arithmetic(name, arguments, value):
+    answer = getattr(questions, name)(*arguments)
+    assert answer == (pytest.approx(float(value)) if isinstance(value, Fraction | int) else value)
+
+
+def random_text(seed):
+    rng = np.random.default_rng(seed)
+    sentences = [rng.choice(["a", "b", "c"], size=n).tolist() for n in rng.integers(0, 6, size=8)]
+    vocab = Vocabulary(["a", "b", "c", "d"])
+    return sentences, vocab, vocab.encode(sentences)
+
+
+def contexts_of(sentences, n):
+    """Yield the word and the n - 1 symbols before it, fewer at the start of a sentence."""
+    for sentence in sentences:
+        symbols = ["<s>", *sentence, "</s>"]
+        for i in range(1, len(symbols)):
+            yield symbols[i], tuple(symbols[max(0, i - n + 1) : i])
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(5))
+def test_count_oracle_against_the_models_of_the_course(seed, n):
+    sentences, vocab, ids = random_text(seed)
+    counts = {m: questions.count_ngrams(sentences, m) for m in range(1, n + 1)}
+    frequencies = []
+    for word, context in contexts_of(sentences, n):
+        same_length = counts[len(context) + 1]
+        after = sum(c for ngram, c in same_length.items() if ngram[:-1] == context)
+        frequencies.append(same_length[(*context, word)] / after)
+    log_probs = MLE(order=n).fit(ids, vocab).log_probs(ids)
+    np.testing.assert_allclose(frequencies, np.exp(log_probs), rtol=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_add_k_oracle_against_the_models_of_the_course(seed):
+    sentences, vocab, ids = random_text(seed)
+    bigrams = questions.count_ngrams(sentences, 2)
+    model = AddK(order=2, k=0.3).fit(ids, vocab)
+    for previous in ("<s>", "a", "b", "d"):
+        ours = [
+            questions.add_k_probability(word, previous, bigrams, len(vocab), 0.3)
+            for word in vocab.words
+        ]
+        theirs = model.next_word_probs(vocab.encode_words([previous]))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_backoff_oracle_against_the_models_of_the_course(seed):
+    sentences, vocab, ids = random_text(seed)
+    counts = sum((questions.count_ngrams(sentences, n) for n in (1, 2, 3)), Counter())
+    model = StupidBackoff(order=3, alpha=0.3).fit(ids, vocab)
+    for context in [("<s>",), ("<s>", "a"), ("a", "b"), ("c", "c"), ("b", "d")]:
+        theirs = model.next_word_probs(vocab.encode_words(context))
+        for word, score in zip(vocab.words, theirs, strict=True):
+            ours = questions.stupid_backoff(word, context, counts, 0.3)
+            # Below the single words the model goes on to 1/V; the exercise ends with 0.
+            assert ours == pytest.approx(score if counts[word,] else 0.0, rel=1e-10), word
+
+
+def test_perplexity_oracle_against_the_course():
+    _, vocab, ids = random_text(0)
+    model = AddK(order=2).fit(ids, vocab)
+    probabilities = np.exp(model.log_probs(ids)).tolist()
+    assert questions.perplexity(probabilities) == pytest.approx(model_perplexity(model, ids))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_kneser_ney_oracle_sums_to_one_and_follows_predecessors(seed):
+    sentences, vocab, _ = random_text(seed)
+    bigrams = questions.count_ngrams([*sentences, ["a", "b"]], 2)
+    for previous in ("<s>", "a", "d"):
+        row = [questions.kneser_ney_probability(w, previous, bigrams, 0.6) for w in vocab.words]
+        assert sum(row) == pytest.approx(1)
+        assert min(row) >= 0
+    # Counting one bigram more often leaves the words after an unseen context as they were.
+    more = bigrams + Counter({("a", "b"): 7})
+    assert questions.kneser_ney_probability("b", "d", more, 0.6) == pytest.approx(
+        questions.kneser_ney_probability("b", "d", bigrams, 0.6)
+    )
+
+
+def test_sampling_oracle_gives_each_word_its_share():
+    row = {"a": 0.25, "b": 0.125, "c": 0.0, "d": 0.625}
+    drawn = Counter(questions.sample_word(row, u) for u in (np.arange(800) + 0.5) / 800)
+    assert drawn == {"a": 200, "b": 100, "d": 500}
+
+
+def test_oracles_do_not_hold_the_solution():
+    shown = Path(questions.__file__).read_text(encoding="utf-8")
+    oracle_lines = {line.strip() for line in shown.splitlines()}
+    for cell in solution_cells():
+        for region in cell.source.split("### BEGIN SOLUTION")[1:]:
+            answer = {line.strip() for line in region.split("### END SOLUTION")[0].splitlines()}
+            shared = {line for line in answer & oracle_lines if len(line) > 30}
+            assert not shared, cell.id
+
+
+# What a check says
+
+
+def test_message_of_a_wrong_answer_shows_the_smallest_failing_input():
+    result = check("week01.count_ngrams", bank.no_end)
+    assert repr(result) == result.message
+    assert not result
+    assert result.message == (
+        "wrong, because `</s>` is not counted; put it after the last word, and let the last n-gram "
+        "reach it\n"
+        "    on:        count_ngrams(sentences=[['a']], n=1)\n"
+        "    came out:  Counter({('a',): 1})\n"
+        "    expected:  Counter({('</s>',): 1, ('a',): 1})"
+    )
+
+
+def test_message_of_an_error_shows_the_line_and_the_input():
+    result = check("week01.kneser_ney_probability", bank.unseen_context)
+    assert result.status == "raised"
+    assert result.message.startswith("raised ZeroDivisionError: ")
+    assert "because previous was never seen" in result.message
+    assert "kneser_ney_probability(word='cat', previous='dog'" in result.message
+    line = "return max(count - discount, 0) / total + discount * types / total * lower"
+    assert f":  {line}" in result.message
+    assert "wrong_solutions" not in result.message
+
+
+def test_what_a_function_prints_is_quiet_but_told_with_the_failing_input(capsys):
+    def prints(probabilities):
+        print("T is", len(probabilities))
+        return 0.0
+
+    result = check("week01.perplexity", prints)
+    assert capsys.readouterr().out == ""
+    assert "printed:   'T is 1" in result.message
+
+
+def stub(probabilities):
+    """Do the task."""
+    # YOUR CODE HERE
+    ...
+
+
+def no_return(probabilities):
+    total = sum(probabilities)
+    total / len(probabilities)
+
+
+@pytest.mark.parametrize("function", [stub, lambda probabilities: ..., None, ...])
+def test_not_done_yet(function):
+    result = check("week01.perplexity", function)
+    assert (result.status, result.message) == ("not done yet", "not done yet: perplexity")
+
+
+def test_code_without_return_is_not_done_and_told_why():
+    result = check("week01.perplexity", no_return)
+    assert result.status == "not done yet"
+    assert "returns nothing; end it with `return ...`" in result.message
+
+
+def test_missing_return_on_one_way_is_named():
+    def one_way(probabilities):
+        if 0 not in probabilities:
+            return questions.perplexity(probabilities)
+
+    result = check("week01.perplexity", one_way)
+    assert "one way through the code lacks its `return`" in result.message
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (questions.perplexity([0.5]), "without parentheses after it"),
+        ("perplexity", "without parentheses after it"),
+        (np.array([1.0, 2.0]), "an array"),
+        (Vocabulary, "Vocabulary is a class"),
+        (lambda: 1.0, "its parameters are (); they must be (probabilities)"),
+        (lambda p, q: 1.0, "its parameters are (p, q); they must be (probabilities)"),
+        (lambda p: math.nan, "it returns nan"),
+        (lambda p: np.array([1.0, 2.0]), "an array of shape (2,) where a number is expected"),
+        (lambda p: [2.0], "it returns a list where a number is expected"),
+        (lambda p: True, "it returns a bool where a number is expected"),
+        (lambda p: (x for x in p), "it returns a generator where a number is expected"),
+        (math.fsum, "wrong"),
+    ],
+)
+def test_unfit_things_get_a_helpful_sentence(given, words):
+    result = check("week01.perplexity", given)
+    assert result.status == "wrong"
+    assert words in result.message
+
+
+def test_callable_objects_and_defaults_are_accepted():
+    class Callable:
+        def __call__(self, probabilities, base=2):
+            return questions.perplexity(probabilities)
+
+    assert check("week01.perplexity", Callable())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("week01.perplexty", "did you mean 'week01.perplexity'?"),
+        ("perplexity", "did you mean 'week01.perplexity'?"),
+        ("week99.perplexity", "did you mean 'week01.perplexity'?"),
+        ("week01.zzz", "there are: week01.count_ngrams, week01.perplexity"),
+    ],
+)
+def test_unknown_names_suggest_near_ones(name, words):
+    with pytest.raises(ValueError, match="there is no check") as error:
+        check(name, bank.tokens)
+    assert words in str(error.value)
+
+
+def endless(probabilities):
+    total = 0
+    while total < 1:
+        try:
+            total -= 1
+        except Exception:
+            break
+
+
+def test_endless_loop_is_interrupted_and_its_line_shown():
+    result = check("week01.perplexity", endless)
+    assert result.status == "raised"
+    assert "stopped after 2 seconds: an endless loop?" in result.message
+    assert "perplexity(probabilities=[0.5])" in result.message
+    assert "your line" in result.message
+
+
+def test_endless_loop_is_interrupted_in_any_thread_and_leaves_nothing_behind():
+    question = find("week01.perplexity")
+    outcomes = []
+    thread = threading.Thread(
+        target=lambda: outcomes.extend(run(question, endless, question.examples, seconds=0.2)),
+        daemon=True,
+    )
+    thread.start()
+    thread.join(10)
+    assert [outcome.error for outcome in outcomes] == ["TooSlow"]
+    before = threading.active_count()
+    assert check("week01.perplexity", questions.perplexity)
+    time.sleep(0.05)
+    assert threading.active_count() <= before
+
+
+def test_only_the_explained_misconception_is_certain():
+    """A mistake that explains the shown input, but not all, is put as a guess."""
+
+    def added(word, previous, bigrams, discount):
+        return bank.two_mistakes(word, previous, bigrams, discount) + 1e-3 * (word == "b")
+
+    assert "perhaps because" in check("week01.kneser_ney_probability", added).message
+
+
+def test_a_question_without_known_mistakes_still_answers():
+    question = Question(1, lambda x: x + 1.0, ((1.0,),), lambda rng: (rng.random(),), ())
+    cases = question.cases()
+    result = judge(question, cases, run(question, lambda x: x - 1, cases))
+    assert result.reason == ""
+    assert result.message.startswith("wrong; work this input out by hand")
+
+
+def test_inputs_are_plain_data_and_repeat_with_their_seed():
+    def plain(value):
+        if isinstance(value, dict):
+            return all(plain(k) and plain(v) for k, v in value.items())
+        if isinstance(value, list | tuple):
+            return all(map(plain, value))
+        return type(value) in (str, int, float)
+
+    for question in questions.QUESTIONS.values():
+        cases = question.cases(seed=5)
+        assert all(map(plain, cases)), question.name
+        assert repr(cases) == repr(question.cases(seed=5))
+        assert repr(cases) != repr(question.cases(seed=6))
+
+
+# The notebooks of the week
+
+
+def test_notebook_asks_each_question_once_with_its_points():
+    tests = [c for c in solution_cells() if c.metadata.get("nbgrader", {}).get("locked")]
+    asked = {cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points for cell in tests}
+    assert asked == {f"check_{name}": q.points for name, q in questions.QUESTIONS.items()}
+    for cell in tests:
+        name = cell.metadata.nbgrader.grade_id.removeprefix("check_")
+        assert cell.source.startswith(f'check("week01.{name}", {name})\n')
+        assert f'\nassert check("week01.{name}", {name})\n' in cell.source
+
+
+def test_unfilled_exercise_runs_to_the_end_and_nothing_is_done():
+    [path] = (ROOT / "exercises" / "week01").glob("*.ipynb")
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    said = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.source.startswith("check("):
+            [output] = cell.outputs
+            said[cell.metadata.nbgrader.grade_id] = output["data"]["text/plain"]
+    assert said == {f"check_{name}": f"not done yet: {name}" for name in NAMES}
+
+
+def test_guide_answers_every_question_at_three_grades():
+    guide = (ROOT / "solutions" / "week01" / "guide.md").read_text(encoding="utf-8")
+    [path] = (ROOT / "solutions" / "week01").glob("*.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    asked = [c.source for c in cells if c.source.startswith("**Question")]
+    assert len(asked) >= 4
+    sections = guide.split("\n### Question ")[1:]
+    assert len(sections) == len(asked)
+    for number, (question, section) in enumerate(zip(asked, sections, strict=True), start=1):
+        assert question.startswith(f"**Question {number}.**")
+        assert section.startswith(f"{number}:")
+        for grade in ("**Full marks.**", "**Half.**", "**None.**"):
+            assert section.count(grade) == 1, (number, grade)
+
+
+def print_table():
+    """Print which wrong solution is caught how, and how long the check took."""
+    for week in ("week01",):
+        wrong = importlib.import_module(f"wrong_solutions.{week}").WRONG
+        for name, solutions in wrong.items():
+            print(f"\n{week}.{name}")
+            for title, (function, _) in solutions.items():
+                start = time.perf_counter()
+                result = check(f"{week}.{name}", function)
+                milliseconds = 1000 * (time.perf_counter() - start)
+                print(f"  {title:32}{result.status:7}{milliseconds:5.0f} ms  {result.reason}")
+
+
+if __name__ == "__main__":
+    print_table()

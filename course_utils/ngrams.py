@@ -229,7 +229,7 @@ class HashTable:
         return (product >> self.shift).view(np.int64)
 
     def _next(self, slot: np.ndarray) -> np.ndarray:
-        return (slot + 1) % len(self.slots)
+        return (slot + 1) & (len(self.slots) - 1)  # after the last slot comes the first
 
 
 class NgramModel:

@@ -120,8 +120,8 @@ def lines(
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     for name in log:
         _log_scale(ax, name)
-    if len(series) > 1:
-        ax.legend()
+    if len(series) > 1:  # beside the panel, where it hides no curve
+        ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
 
 
 def _log_scale(ax: Axes, name: str) -> None:

@@ -393,6 +393,15 @@ def test_endless_loop_is_interrupted_in_any_thread_and_leaves_nothing_behind():
     assert threading.active_count() <= before
 
 
+def test_none_from_an_unfilled_function_is_traced_back():
+    def uses_a_stub(probabilities):
+        return 2 * stub(probabilities)
+
+    result = check("week01.perplexity", uses_a_stub)
+    assert result.status == "raised"
+    assert "perhaps because something is None here: a function it calls" in result.message
+
+
 def test_only_the_explained_misconception_is_certain():
     """A mistake that explains the shown input, but not all, is put as a guess."""
 

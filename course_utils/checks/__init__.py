@@ -149,7 +149,7 @@ def check(name: str, function: Callable) -> Result:
     wrong, because it averages the probabilities themselves; average their logarithms
         on:        perplexity(probabilities=[0.5])
         came out:  0.5
-        expected:  2
+        expected:  2.0
     """
     question = find(name)
     complaint = _unfit(name, question, function)
@@ -238,25 +238,27 @@ def _reason(question, cases, outcomes, failing, wanted) -> tuple[str, bool]:
     """Return what went wrong, in words, and whether that explains every input."""
     first = outcomes[failing[0]]
     complaint = "" if first.error else _complaint(first.value, wanted)
-    changed = [o.changed for o in outcomes if o.changed]
+    changed = [outcome.changed for outcome in outcomes if outcome.changed]
     if changed:
         return f"it changes its argument `{changed[0]}`; work on a copy", True
-    if any(o.unsteady for o in outcomes) and not complaint:
+    if any(outcome.unsteady for outcome in outcomes) and not complaint:
         return (
             "two calls with the same input give different answers; use only the arguments, no "
             "global variable and no random numbers of its own"
         ), True
-    likely, most = "", len(failing) / 2
+    likely = ""
     for sentence, mistake in question.mistakes:
         explained = {i for i, o in enumerate(outcomes) if _agree(o, _outcome_of(mistake, cases[i]))}
         if len(explained) == len(outcomes):
             return sentence, True
-        # A partial explanation must cover the input that is shown and at least half of the others.
-        score = len(explained.intersection(failing))
-        if failing[0] in explained and score >= most and score > 0 and not likely:
+        # A guess must explain the input that is shown, and half of all that fail.
+        half = len(explained.intersection(failing)) >= len(failing) / 2
+        if failing[0] in explained and half and not likely:
             likely = sentence
     if complaint:
         return complaint, True
+    if not likely and first.error and "None" in first.error_text:
+        likely = "something is None here: a function it calls may lack its `return`, or its code"
     return likely, False
 
 
@@ -327,6 +329,7 @@ def _call(question: Question, function: Callable, arguments: tuple) -> Outcome:
     try:
         with contextlib.redirect_stdout(printed):
             value = function(*given)
+        with contextlib.redirect_stdout(io.StringIO()):
             again = function(*copy.deepcopy(arguments))
     except (Exception, SystemExit, TooSlow) as error:
         line = _student_line(error, function)
@@ -479,7 +482,7 @@ class _Show(reprlib.Repr):
         self.maxlevel = 8
 
     def repr_float(self, value, level):
-        return f"{value:.6g}"
+        return repr(float(f"{value:.6g}"))
 
     def repr_Counter(self, value, level):
         return f"Counter({self.repr_dict(value, level)})"

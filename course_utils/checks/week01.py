@@ -151,6 +151,10 @@ def _ln(probabilities):
 _MIXED = "the base of the logarithm and of the power differ: ln goes with exp, log2 with 2 ** bits"
 _NO_MEAN = "the sum of the logarithms is not divided by the number of tokens"
 _SIGN = "the minus sign is missing; a logarithm of a probability is negative"
+_WEIGHTED = (
+    "the logarithms are weighted by the probabilities; that is the entropy of one distribution, "
+    "and here every token of a text counts once"
+)
 _UNDERFLOW = (
     "the product of many probabilities is too small for a float and becomes 0; add logarithms"
 )
@@ -183,6 +187,8 @@ _PERPLEXITY_MISTAKES = [
                 "it averages the probabilities themselves; average their logarithms",
                 lambda p: statistics.fmean(p),
             ),
+            (_WEIGHTED, lambda p: math.exp(-math.fsum(x * math.log(x) for x in p))),
+            (_WEIGHTED, lambda p: 2 ** -math.fsum(x * math.log2(x) for x in p)),
             (
                 "it averages the inverse probabilities; average the logarithms",
                 lambda p: statistics.fmean(1 / x for x in p),
@@ -207,6 +213,7 @@ _BITS_MISTAKES = [
     (_SIGN, lambda p: _log2(p)),
     ("this is in nats; bits need the logarithm to base 2", lambda p: -_ln(p)),
     (_NO_MEAN, lambda p: -math.fsum(map(math.log2, p))),
+    (_WEIGHTED, lambda p: -math.fsum(x * math.log2(x) for x in p)),
     ("this is the perplexity; the bits are its logarithm to base 2", perplexity),
     (
         "nats are multiplied by ln 2; a nat is more than a bit, so divide by it",
@@ -506,11 +513,9 @@ def stupid_backoff(word, context, counts, alpha):
     return _backed_off(word, _shorter(context), counts, alpha)
 
 
-def _missing_context(word, context, counts):
+def _looked_up(word, context, counts):
     """Divide by the count of the context as an n-gram: 0 for `<s>`, which is never predicted."""
     count = counts[(*context, word)]
-    if not context:
-        return _relative_frequency(word, context, counts)
     return count / counts[tuple(context)] if count else 0.0
 
 
@@ -567,12 +572,18 @@ _BACKOFF_MISTAKES = [
             lambda w, c, counts: _relative_frequency(w, c, counts, None if c else counts.total()),
         ),
     ),
-    (
-        "the count of the context is looked up, and `<s>` alone was never counted; add up the "
-        "n-grams that begin with the context",
-        lambda word, context, counts, alpha: _backed_off(
-            word, _shorter(context), counts, alpha, _missing_context
-        ),
+    *(
+        (
+            "the count of the context is looked up, but `<s>` alone was never counted, nor was the "
+            "empty context; add up the n-grams that begin with the context",
+            lambda word, context, counts, alpha, frequency=frequency: _backed_off(
+                word, _shorter(context), counts, alpha, frequency
+            ),
+        )
+        for frequency in (
+            lambda w, c, counts: (_looked_up if c else _relative_frequency)(w, c, counts),
+            _looked_up,
+        )
     ),
     (
         "a word never seen is backed off for ever; return 0 when the context is empty",

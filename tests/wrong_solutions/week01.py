@@ -297,6 +297,11 @@ def perplexity_for_bits(probabilities):
     return 2 ** (-sum(math.log2(p) for p in probabilities) / len(probabilities))
 
 
+@wrong("bits_per_token", "the logarithms are weighted by the probabilities")
+def entropy(probabilities):
+    return -sum(p * math.log2(p) for p in probabilities)
+
+
 @wrong("bits_per_token", "divide by it")
 def times_ln2(probabilities):
     return -np.log(probabilities).mean() * np.log(2)
@@ -410,6 +415,15 @@ def looks_up_the_context(word, context, counts, alpha):
         total = counts[context] if context else _total(context, counts)
         return counts[(*context, word)] / total
     return alpha * looks_up_the_context(word, context[1:], counts, alpha) if context else 0.0
+
+
+@wrong("stupid_backoff", "nor was the empty context")
+def looks_up_every_context(word, context, counts, alpha):
+    if counts[(*context, word)]:
+        return counts[(*context, word)] / counts[context]
+    if not context:
+        return 0.0
+    return alpha * looks_up_every_context(word, context[1:], counts, alpha)
 
 
 @wrong("stupid_backoff", "return 0 when the context is empty")

@@ -42,7 +42,9 @@ def predictive_typing(
         raise ValueError(f"each smoothing needs one model an order, got {lengths or 'none'}")
     longest = max(lengths.values())
     context = ipw.Text(text, description="context", layout={"width": "30em"})
-    smoothing = ipw.ToggleButtons(options=list(models), description="smoothing")
+    smoothing = ipw.ToggleButtons(
+        options=list(models), description="smoothing", style={"button_width": "auto"}
+    )
     order = ipw.IntSlider(longest, min=1, max=longest, description="order n")
     buttons = [ipw.Button(layout={"width": "10em"}) for _ in range(suggestions)]
     picture = ipw.Image(format="png", width=720)

@@ -9,6 +9,7 @@ an error, because an unfilled exercise runs from top to bottom.
 from __future__ import annotations
 
 import copy
+import json
 import re
 from pathlib import Path
 
@@ -23,6 +24,8 @@ METADATA = {"grade", "solution", "locked", "task", "grade_id", "schema_version",
 
 def release_week(week: str, root: Path, check: bool = False) -> list[str]:
     """Write the exercises of a week anew and remove notebooks that no solution makes any more.
+
+    A student's duplicate, which JupyterLab names ``...-Copy1.ipynb``, is left alone.
 
     Parameters
     ----------
@@ -50,7 +53,8 @@ def release_week(week: str, root: Path, check: bool = False) -> list[str]:
         raise ValueError(f"there is no notebook in solutions/{week}")
     texts = {target / path.name: exercise_text(path) for path in solutions}
     changed = [path for path, text in texts.items() if _read(path) != text]
-    stale = [path for path in sorted(target.glob("*.ipynb")) if path not in texts]
+    there = sorted(target.glob("*.ipynb"))
+    stale = [path for path in there if path not in texts and "-Copy" not in path.stem]
     if not check:
         for path in changed:
             write_whole(path, texts[path])
@@ -61,6 +65,17 @@ def release_week(week: str, root: Path, check: bool = False) -> list[str]:
 
 def exercise_text(path: Path) -> str:
     """Return the exercise made from a solution, as the text of a notebook file."""
+    try:
+        ids = [cell.get("id") for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    except (ValueError, KeyError) as error:
+        raise ValueError(f"{path.name} is not a notebook: {error}") from None
+    # nbformat would invent ids, other ones each time.
+    lacking = [i for i, cell_id in enumerate(ids) if not cell_id or cell_id in ids[:i]]
+    if lacking:
+        raise ValueError(
+            f"{path.name}, cell {lacking[0] + 1}: it has no id of its own; save the notebook once "
+            "in JupyterLab"
+        )
     return nbformat.writes(exercise(nbformat.read(path, as_version=4), path.name)) + "\n"
 
 

@@ -288,6 +288,11 @@ def stub(probabilities):
     ...
 
 
+def nbgraders_stub(probabilities):
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
 def no_return(probabilities):
     total = sum(probabilities)
     total / len(probabilities)
@@ -297,6 +302,10 @@ def no_return(probabilities):
 def test_not_done_yet(function):
     result = check("week01.perplexity", function)
     assert (result.status, result.message) == ("not done yet", "not done yet: perplexity")
+
+
+def test_stub_of_nbgrader_is_not_done_yet():
+    assert check("week01.perplexity", nbgraders_stub).status == "not done yet"
 
 
 def test_code_without_return_is_not_done_and_told_why():

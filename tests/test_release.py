@@ -51,10 +51,10 @@ def test_committed_exercises_are_up_to_date(week):
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "exercises").glob("*/*")), ids=lambda path: path.name
+    "path", sorted((ROOT / "solutions").glob("*/*.ipynb")), ids=lambda path: path.name
 )
 def test_committed_exercises_hold_no_answers(path):
-    assert path.suffix == ".ipynb", "only notebooks are released"
+    path = ROOT / "exercises" / path.parent.name / path.name
     text = path.read_text(encoding="utf-8")
     assert "BEGIN SOLUTION" not in text
     assert "HIDDEN TESTS" not in text
@@ -175,11 +175,14 @@ def test_check_reports_and_writes_nothing(course):
     path.write_text("edited by hand", encoding="utf-8")
     stale = path.with_name("old.ipynb")
     stale.write_text("{}", encoding="utf-8")
+    copy = path.with_name("first-Copy1.ipynb")
+    copy.write_text("a student's work", encoding="utf-8")
     changed = ["exercises/week01/first.ipynb", "exercises/week01/old.ipynb"]
     assert release_week("week01", course, check=True) == changed
     assert path.read_text(encoding="utf-8") == "edited by hand"
     assert release_week("week01", course) == changed
     assert not stale.exists()
+    assert copy.exists()
     assert release_week("week01", course, check=True) == []
 
 

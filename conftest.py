@@ -44,8 +44,6 @@ def pytest_runtest_call(item):
     result = yield
     if item.parent.timed_out:
         item.raise_cell_error("the cell took too long")
-    if not kernel.is_alive():
-        item.raise_cell_error("the kernel died")
     if kernel.last_reply["status"] != "ok":
         item.raise_cell_error(f"{kernel.last_reply.get('ename')} was hidden by the cell")
     del item.parent.failed_cell

@@ -326,9 +326,9 @@ def explain_failure(what, log):
     missing = re.search(r"No matching distribution found for (\S+)", log)
     if missing:
         return (
-            "there is no %s for Python %d.%d on this machine; start with another Python from 3.11 "
-            "to 3.14, after removing the folder .venv"
-            % ((missing[1],) + tuple(sys.version_info[:2]))
+            "there is no %s for Python %d.%d on this machine; the course is tested with Python "
+            "3.11 to 3.14 on Linux, Windows and macOS 14 (Apple silicon): remove the folder .venv "
+            "and start with one of these" % ((missing[1],) + tuple(sys.version_info[:2]))
         )
     lines = [line for line in log.splitlines() if line.strip() and "WARNING" not in line]
     errors = [line for line in lines if line.startswith("ERROR")] or lines

@@ -129,7 +129,9 @@ def fetch(names, mirror):
 
 @main.command()
 @click.argument("weeks", nargs=-1, metavar="[WEEK ...]")
-@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if anything would change.")
+@click.option(
+    "--check", is_flag=True, help="Write nothing; the exit status is 1 if anything would change."
+)
 def release(weeks, check):
     r"""Regenerate exercises/ from solutions/; without a WEEK, all weeks.
 
@@ -165,10 +167,12 @@ def _weeks(names: tuple[str, ...]) -> list[str]:
         digits = name.lower().removeprefix("week")
         week = f"week{int(digits):02d}" if digits.isdecimal() else name
         if week not in known:
-            raise ValueError(f"there is no week {name!r} in solutions/; there are {known}")
+            raise ValueError(
+                f"there is no week {name!r} in solutions/; there are {', '.join(known)}"
+            )
         chosen.append(week)
     return chosen or known
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="course")

@@ -338,17 +338,23 @@ def problems_of_committed(notebook: NotebookNode) -> list[str]:
     paths, no progress bars, no memory addresses; pictures have an alternative text; the file
     stays below 1 MB.
     """
-    problems = refused_marks(notebook)
+    problems = problems_of_source(notebook)
     for number, cell in enumerate(runnable(notebook), start=1):
         if cell.execution_count != number:
             problems.append(f"cell {number} is counted {cell.execution_count}; run all, in order")
         for output in cell.outputs:
             problems.extend(f"cell {number} {problem}" for problem in _output_problems(output))
-    for number, cell in enumerate(notebook.cells, start=1):
-        problems.extend(f"cell {number} of the file {p}" for p in _source_problems(cell))
     size = len(nbformat.writes(notebook).encode("utf-8"))
     if size >= MAX_BYTES:
         problems.append(f"the file has {size:,} bytes; a notebook stays below {MAX_BYTES:,}")
+    return problems
+
+
+def problems_of_source(notebook: NotebookNode) -> list[str]:
+    """List what keeps a notebook from being committed even before it runs."""
+    problems = refused_marks(notebook)
+    for number, cell in enumerate(notebook.cells, start=1):
+        problems.extend(f"cell {number} of the file {p}" for p in _source_problems(cell))
     return problems
 
 
@@ -395,10 +401,11 @@ def machine_path(text: str) -> str | None:
     '/home/ada/course/figure.png'
     >>> machine_path("saved to build/figure.png")
     """
-    usual = r"(?<![\w.~/])(?:/home/|/Users/|/root/|/tmp/|/var/folders/|[A-Za-z]:\\\w)[^\s'\"<>]*"
+    end = r"[^\s'\"<>]*"
+    usual = rf"(?:/home/|/Users/|/root/|/tmp/|/var/folders/|[A-Za-z]:\\\w){end}"
     here = [Path.home(), tempfile.gettempdir(), Path(__file__).resolve().parents[1]]
-    exact = "|".join(re.escape(str(p)) + r"(?![\w-])[^\s'\"<>]*" for p in here if len(str(p)) > 1)
-    found = re.search(f"{usual}|{exact}", text)
+    exact = [re.escape(str(path)) + rf"(?![\w-]){end}" for path in here if len(str(path)) > 1]
+    found = re.search(rf"(?<![\w.~/<])(?:{'|'.join([usual, *exact])})", text)
     return found[0] if found else None
 
 

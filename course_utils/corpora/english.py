@@ -2,8 +2,12 @@
 
 A sentence, with what each part has to remember:
 
-    at the harbor the tired pilot near the gates that the cooks praise steers the boats ,
-    as every pilot does when tired at the harbor .
+>>> sentence = (
+...     "at the harbor the tired pilot beside the fences that the cooks fry steers the boats ,"
+...     " as every pilot does when tired at the harbor ."
+... )
+>>> english_grammar().topic_probs(sentence.split())["sea"]
+1.0
 
 - ``steers`` agrees in number with ``pilot`` and belongs to its topic, whatever stands between:
   phrases and relative clauses, nested to any depth, with nouns of any number and topic;
@@ -19,88 +23,97 @@ from course_utils.corpora.grammar import Grammar
 TOPICS = {
     "sea": {
         "agents": """sailor captain pilot diver pirate admiral boatman:boatmen fisherman:fishermen
-            steward gunner navigator whaler""",
-        "verbs": "steer row moor sink hoist launch tow sight unload splice salvage capsize",
+            steward gunner""",
+        "verbs": """steer row moor sink hoist launch tow sight unload splice salvage capsize scrub
+            anchor""",
         "things": """boat sail anchor net rope mast oar raft hull deck compass harpoon barrel
-            lantern chart flag buoy cannon""",
-        "places": "harbor pier lighthouse lagoon shipyard",
-        "adjectives": "brave drunk tired lonely old calm homesick thirsty",
+            lantern chart flag buoy cannon wave island reef whale shark torpedo:torpedoes hatch
+            paddle""",
+        "places": "harbor pier lighthouse lagoon",
+        "adjectives": "brave drunk tired lonely old calm",
     },
     "farm": {
         "agents": """farmer shepherd milkmaid ploughman:ploughmen beekeeper herder reaper rancher
-            cowboy gardener vintner drover""",
-        "verbs": "feed herd milk shear harvest sow graze water weed fatten pluck breed",
+            cowboy gardener""",
+        "verbs": "feed herd milk shear harvest sow graze water weed fatten pluck breed plant prune",
         "things": """cow horse goat pig hen field fence barn apple pumpkin turnip orchard plough
-            tractor haystack beehive pony stable""",
-        "places": "mill meadow pasture vineyard dairy",
-        "adjectives": "strong hungry tired poor old patient sunburnt cheerful",
+            tractor haystack beehive pony stable sheaf:sheaves scythe tomato:tomatoes
+            potato:potatoes duck turkey wheelbarrow sunflower""",
+        "places": "mill meadow pasture vineyard",
+        "adjectives": "strong hungry tired poor old patient",
     },
     "kitchen": {
-        "agents": """cook baker waiter chef butcher brewer grocer waitress caterer dishwasher
-            confectioner taster""",
-        "verbs": "boil fry bake roast stir season chop peel slice grill taste serve",
+        "agents": "cook baker waiter chef butcher brewer grocer waitress caterer dishwasher",
+        "verbs": """boil fry bake roast stir season chop peel slice grill taste serve simmer
+            sprinkle""",
         "things": """pan pot cake pie soup loaf:loaves sauce onion carrot sausage pancake omelette
-            spoon ladle kettle bowl plate pudding""",
-        "places": "bakery tavern inn pantry brewery",
-        "adjectives": "hungry busy fat cheerful drunk careless sober sweaty",
+            spoon ladle kettle bowl plate pudding pepper biscuit mushroom noodle steak lobster apron
+            recipe""",
+        "places": "bakery tavern inn pantry",
+        "adjectives": "hungry busy fat cheerful drunk careless",
     },
     "stage": {
-        "agents": """actor dancer singer violinist pianist drummer conductor composer juggler clown
-            magician acrobat""",
+        "agents": "actor dancer singer violinist pianist drummer conductor composer juggler clown",
         "verbs": """rehearse perform applaud compose play sing hum tune improvise choreograph
-            memorize conduct""",
+            project conduct whistle record""",
         "things": """song drama opera ballet mask costume curtain violin piano drum flute trumpet
-            melody puppet wig tragedy comedy symphony""",
-        "places": "theater circus ballroom studio bandstand",
-        "adjectives": "famous nervous proud jealous vain young drunk lonely",
+            melody puppet wig tragedy comedy symphony guitar harp trombone duet waltz lyric
+            microphone spotlight""",
+        "places": "theater circus ballroom studio",
+        "adjectives": "famous nervous proud jealous vain young",
     },
     "hospital": {
         "agents": """doctor nurse surgeon dentist midwife:midwives pharmacist medic therapist
-            orderly physician paramedic optician""",
+            orderly physician""",
         "verbs": """treat examine heal cure diagnose inject disinfect vaccinate soothe scan stitch
-            amputate""",
+            amputate bandage massage""",
         "things": """wound fever bone tooth:teeth scar rash bruise bandage pill needle crutch tumor
-            syringe stretcher splint vein blister ulcer""",
-        "places": "clinic hospital pharmacy sanatorium infirmary",
-        "adjectives": "careful busy calm weary sober kind young patient",
+            syringe stretcher splint vein blister ulcer vaccine ointment kidney muscle artery
+            stethoscope pulse allergy""",
+        "places": "clinic hospital pharmacy sanatorium",
+        "adjectives": "careful busy calm weary sober kind",
     },
     "court": {
-        "agents": """judge lawyer juror clerk bailiff sheriff detective prosecutor notary attorney
-            constable jailer""",
+        "agents": "judge lawyer juror clerk bailiff sheriff detective prosecutor notary attorney",
         "verbs": """sign approve dispute draft uphold repeal annul contest ratify investigate
-            overturn notarize""",
+            overturn notarize amend forge""",
         "things": """law verdict contract treaty warrant crime penalty oath confession alibi clue
-            lawsuit appeal clause debt deed dossier statute""",
-        "places": "courthouse prison embassy parliament jail",
-        "adjectives": "stern honest proud rich old corrupt careful weary",
+            lawsuit appeal clause debt deed dossier statute mortgage testament petition patent
+            ballot ransom robbery tariff""",
+        "places": "courthouse prison embassy parliament",
+        "adjectives": "stern honest proud rich old corrupt",
     },
     "railway": {
         "agents": """engineer porter inspector mechanic brakeman:brakemen dispatcher welder
-            electrician fireman:firemen foreman:foremen commuter stationmaster""",
-        "verbs": "repair oil inspect drive couple derail weld load grease shunt tighten rebuild",
+            electrician fireman:firemen foreman:foremen""",
+        "verbs": """repair oil inspect drive couple derail weld load grease shunt tighten rebuild
+            uncouple polish""",
         "things": """train engine wagon wheel brake boiler piston lever rail signal bridge tunnel
-            carriage locomotive cable valve gear axle""",
-        "places": "station depot junction terminal crossing",
-        "adjectives": "busy strong punctual tired nervous dirty impatient sunburnt",
+            carriage locomotive cable valve gear axle bolt furnace gauge headlight bumper switch
+            trolley turbine""",
+        "places": "station depot junction terminal",
+        "adjectives": "busy strong punctual tired nervous dirty",
     },
     "school": {
         "agents": """teacher pupil student professor librarian tutor scholar linguist historian
-            chemist lecturer mathematician""",
+            chemist""",
         "verbs": """read teach study explain revise discuss recite translate solve grade copy
-            summarize""",
-        "things": """book lesson essay poem theorem equation riddle question exam novel dictionary
-            notebook pencil diagram formula theory globe alphabet""",
-        "places": "school library college laboratory museum",
-        "adjectives": "curious young clever lazy nervous famous poor absent-minded",
+            summarize memorize quote""",
+        "things": """book lesson essay poem theorem equation riddle question exam dictionary
+            notebook pencil diagram formula theory globe alphabet sentence paragraph fraction novel
+            atlas proverb fossil blackboard""",
+        "places": "school library college laboratory",
+        "adjectives": "curious young clever lazy nervous famous",
     },
 }
-PEOPLE = """man:men woman:women child:children stranger friend neighbor boy girl visitor cousin
-    uncle aunt"""  # at home in every topic
+PEOPLE = "stranger man:men woman:women friend boy girl neighbor child:children"  # in every topic
 PREPOSITIONS = "near behind beside above under beyond opposite around against past below outside"
-QUALITIES = """small old heavy red broken new green strange large white useless precious rusty
-    black famous blue narrow yellow round ancient wooden cheap tiny ugly"""
+QUALITIES = """small heavy red broken new green large white useless precious rusty black blue yellow
+    narrow round ancient wooden cheap tiny ugly brown expensive modern dusty square splendid silver
+    golden grey huge ordinary peculiar shiny crooked painted smooth pretty"""
 ADVERBS = """often always slowly rarely quietly usually gladly quickly sometimes proudly never
-    secretly hastily calmly again reluctantly skilfully loudly"""
+    secretly hastily calmly again reluctantly skilfully loudly openly seldom eagerly gently soon
+    finally boldly clumsily politely suddenly silently occasionally"""
 
 
 Choices = list[tuple[float, str]]
@@ -112,7 +125,7 @@ def english_grammar() -> Grammar:
     Examples
     --------
     >>> english_grammar()
-    Grammar(8 topics, 839 words, 4260 rules)
+    Grammar(8 topics, 967 words, 4746 rules)
     """
     rules: dict[str, Choices] = {
         "Agent": [],  # who may act in a relative clause: agents of any topic
@@ -167,7 +180,7 @@ def _sentences(topic: str, words: dict[str, str]) -> dict[str, Choices]:
             f"Main[{n}]": main,
             f"More[{n}]": [(0.7, ""), (0.3, f"and/CC Next[{n}]")],
             f"Next[{n}]": [(p, f"{verb} the/DT Object[{t}] More[{n}]") for p, verb in verbs],
-            f"After[{n}]": [(0.4, ""), *_phrases(0.2), (0.4, f"that/WDT Relative[{n}]")],
+            f"After[{n}]": [(0.25, ""), *_phrases(0.25), (0.5, f"that/WDT Relative[{n}]")],
             f"Relative[{n}]": [
                 (0.6, "the/DT Agent"),
                 *((0.4 * p, f"{verb} the/DT Object[{t}]") for p, verb in verbs),
@@ -182,11 +195,11 @@ def _echoes(words: dict[str, str]) -> dict[str, Choices]:
     rules: dict[str, Choices] = {}
     for _, noun, lemma, number in _nouns(words["agents"]) + _nouns(PEOPLE):
         echo = f"every/DT {noun} does/VBZ" if number == "one" else f"all/DT {noun} do/VBP"
-        rules[f"As[{lemma},{number}]"] = [(0.7, f",/, as/IN {echo}"), (0.3, "")]
+        rules[f"As[{lemma},{number}]"] = [(0.9, f",/, as/IN {echo}"), (0.1, "")]
     for adjective in words["adjectives"].split():
-        rules[f"When[{adjective}]"] = [(0.7, f"when/WRB {adjective}/JJ"), (0.3, "")]
+        rules[f"When[{adjective}]"] = [(0.9, f"when/WRB {adjective}/JJ"), (0.1, "")]
     for place in words["places"].split():
-        rules[f"At[{place}]"] = [(0.7, f"at/IN the/DT {place}/NN"), (0.3, "")]
+        rules[f"At[{place}]"] = [(0.9, f"at/IN the/DT {place}/NN"), (0.1, "")]
     return rules
 
 
@@ -195,8 +208,8 @@ def _phrases(total: float) -> Choices:
 
 
 def _ranked(total: float, words: str) -> Choices:
-    """Share a probability among words: the k-th of the list has weight 1 / (k + 3)."""
-    return _shares(total, [(1 / (rank + 4), word) for rank, word in enumerate(words.split())])
+    """Share a probability among words: the k-th of the list has weight 1 / (k + 1)."""
+    return _shares(total, [(1 / (k + 1), word) for k, word in enumerate(words.split(), 1)])
 
 
 def _shares(total: float, choices: Choices) -> Choices:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, combinations
 from typing import NamedTuple
@@ -75,8 +75,9 @@ class Sample:
 
 # A stack is None when empty, else (top, rest); stacks share their rests, so a push costs nothing.
 Stack = tuple | None
-# What a reader knows after a prefix: P(topic, prefix) and the stack, for each topic still possible.
-State = list[tuple[float, Stack]]
+# What a reader knows: of each topic still possible, P(topic | prefix), its name and its stack.
+State = list[tuple[float, str, Stack]]
+END = Word(EOS, EOS)
 
 
 class Grammar:
@@ -119,7 +120,7 @@ class Grammar:
         topics: Mapping[str, float],
     ):
         self.rules = {symbol: _parse(symbol, choices) for symbol, choices in rules.items()}
-        self.topics = {t: weight / sum(topics.values()) for t, weight in topics.items()}
+        self.topics = dict(zip(topics, _normalized("topic", topics.items()), strict=True))
         _check_symbols(self.rules, self.topics)
         self._first = {a: _first(a, choices) for a, choices in self.rules.items()}
         self._empty = {
@@ -167,45 +168,48 @@ class Grammar:
 
     def start(self) -> State:
         """Return what a reader knows before the first word: the topics' probabilities."""
-        return [(p, (topic, None)) for topic, p in self.topics.items()]
+        return [(p, topic, (topic, (END, None))) for topic, p in self.topics.items()]
 
-    def advance(self, state: State, word: str) -> State:
-        """Read one word: keep the topics that allow it, with their new joint probabilities."""
-        steps = (self._read(p, stack, word) for p, stack in state)
-        return [step for step in steps if step]
+    def advance(self, state: State, word: str) -> tuple[float, State]:
+        """Read one word: return its probability and what the reader knows after it.
 
-    def _read(self, p: float, stack: Stack, word: str) -> tuple[float, Stack] | None:
-        while stack:
+        A word that cannot stand there has probability 0 and leaves no topic possible.
+        """
+        joint = []
+        for p, topic, stack in state:
+            p_word, stack = self._read(stack, word)
+            if p_word:
+                joint.append((p * p_word, topic, stack))
+        total = sum(p for p, _, _ in joint)
+        return total, [(p / total, topic, stack) for p, topic, stack in joint]
+
+    def _read(self, stack: Stack, word: str) -> tuple[float, Stack]:
+        """Return the probability of a word after one stack, and the stack after the word."""
+        p = 1.0
+        while stack and p:
             top, rest = stack
             if isinstance(top, Word):
-                return (p, rest) if top.form == word else None
+                return (p, rest) if top.form == word else (0.0, None)
             rule = self._first[top].get(word)
             if rule:
                 for symbol in reversed(rule.right[1:]):
                     rest = (symbol, rest)
                 return p * rule.probability, rest
             p, stack = p * self._empty[top], rest
-            if p == 0:
-                return None
-        return (p, None) if word == EOS else None
+        return 0.0, None
 
     def distribution(self, state: State) -> dict[str, float]:
         """Return P(word | what the reader knows) for each possible word, ``</s>`` among them."""
         probs: dict[str, float] = defaultdict(float)
-        total = sum(p for p, _ in state)
-        for p, stack in state:
-            p /= total
-            while p and stack:
+        for p, _, stack in state:
+            while stack and p:
                 top, stack = stack
                 if isinstance(top, Word):
                     probs[top.form] += p
-                    p = 0.0
-                else:
-                    for word, rule in self._first[top].items():
-                        probs[word] += p * rule.probability
-                    p *= self._empty[top]
-            if p:
-                probs[EOS] += p
+                    break
+                for word, rule in self._first[top].items():
+                    probs[word] += p * rule.probability
+                p *= self._empty[top]
         return dict(probs)
 
     def next_word_probs(self, prefix: Sequence[str]) -> dict[str, float]:
@@ -216,37 +220,30 @@ class Grammar:
         ValueError
             If the prefix cannot begin a sentence.
         """
+        return self.distribution(self._after(prefix))
+
+    def topic_probs(self, prefix: Sequence[str]) -> dict[str, float]:
+        """Return P(topic | prefix) for every topic. Errors as in `next_word_probs`."""
+        return dict.fromkeys(self.topics, 0.0) | {t: p for p, t, _ in self._after(prefix)}
+
+    def _after(self, prefix: Sequence[str]) -> State:
         state = self.start()
         for i, word in enumerate(prefix):
-            state = self.advance(state, word)
-            if not state:
+            _, state = self.advance(state, word)
+            if not state or word == EOS:
                 begun = " ".join(prefix[:i]) or "the start"
                 raise ValueError(f"in this grammar {word!r} cannot follow {begun!r}")
-        return self.distribution(state)
+        return state
 
     def log_prob(self, words: Sequence[str]) -> float:
         """Return ln P(words, ``</s>``) in nats, summed over topics; -inf if it is no sentence."""
-        state = self.start()
+        state, total = self.start(), 0.0
         for word in (*words, EOS):
-            state = self.advance(state, word)
-        return math.log(sum(p for p, _ in state)) if state else -math.inf
-
-    def topic_probs(self, prefix: Sequence[str]) -> dict[str, float]:
-        """Return P(topic | prefix) for every topic.
-
-        Raises
-        ------
-        ValueError
-            If the prefix cannot begin a sentence.
-        """
-        self.next_word_probs(prefix)
-        joint = {}
-        for topic, p in self.topics.items():
-            state = [(p, (topic, None))]
-            for word in prefix:
-                state = self.advance(state, word)
-            joint[topic] = sum(p for p, _ in state)
-        return {topic: p / sum(joint.values()) for topic, p in joint.items()}
+            p, state = self.advance(state, word)
+            if not p:
+                return -math.inf
+            total += math.log(p)
+        return total
 
     def mean_tokens(self) -> float:
         """Return the expected number of tokens of a sentence, ``</s>`` included."""
@@ -388,14 +385,12 @@ class OptimalModel:
             -inf for a word that cannot stand there, and from there to the end of its sentence.
         """
         result = np.empty(len(ids))
-        state, before = self.grammar.start(), 1.0
+        state = self.grammar.start()
         for t, i in enumerate(ids):
-            state = self.grammar.advance(state, self._word(i))
-            now = sum(p for p, _ in state)
-            result[t] = math.log(now / before) if now else -math.inf
-            before = now
+            p, state = self.grammar.advance(state, self._word(i))
+            result[t] = math.log(p) if p else -math.inf
             if i == self.vocab.eos_id:
-                state, before = self.grammar.start(), 1.0
+                state = self.grammar.start()
         return result
 
     def next_word_probs(self, context: Sequence[int] = ()) -> np.ndarray:
@@ -440,20 +435,28 @@ class OptimalModel:
         return f"OptimalModel({self.grammar})"
 
 
-def _parse(symbol: str, choices: Sequence[tuple[float, str]]) -> tuple[Rule, ...]:
-    total = sum(weight for weight, _ in choices)
-    for weight, right in choices:
+def _normalized(what: str, weighted: Iterable[tuple[str, float]]) -> list[float]:
+    """Return the weights divided by their sum."""
+    weighted = list(weighted)
+    for item, weight in weighted:
         if not weight > 0:
-            raise ValueError(f"the weight of {symbol} -> {right} must be positive, got {weight}")
+            raise ValueError(f"the weight of {what} {item} must be positive, got {weight}")
+    return [weight / sum(w for _, w in weighted) for _, weight in weighted]
+
+
+def _parse(symbol: str, choices: Sequence[tuple[float, str]]) -> tuple[Rule, ...]:
+    probabilities = _normalized(f"{symbol} ->", ((right, weight) for weight, right in choices))
     return tuple(
-        Rule(weight / total, tuple(Word(*s.split("/")) if "/" in s else s for s in right.split()))
-        for weight, right in choices
+        Rule(p, tuple(Word(*s.split("/")) if "/" in s else s for s in right.split()))
+        for p, (_, right) in zip(probabilities, choices, strict=True)
     )
 
 
 def _first(symbol: str, choices: Sequence[Rule]) -> dict[str, Rule]:
     """Return the rule of a symbol that each word begins."""
     first: dict[str, Rule] = {}
+    if sum(not rule.right for rule in choices) > 1:
+        raise ValueError(f"two rules of {symbol} are empty; merge them")
     for rule in choices:
         if not rule.right:
             continue

@@ -195,16 +195,24 @@ def _download(source: Source, cached: Path, mirrored: list[Path]) -> Path:
     except Exception as error:
         raise CorpusUnavailable(
             f"The corpus {source.name!r} cannot be had: {cached} is {damage}, and fetching "
-            f"{source.url} failed ({_reason(error)}). Connect to the network and try again, or set "
-            f"COURSE_MIRROR to a folder that holds {source.file}."
+            f"{source.url} failed ({_reason(error)}). {_cure(error, source)}"
         ) from None
 
 
 def _reason(error: Exception) -> str:
     """Say in a few words why a download failed; the libraries' own messages fill a screen."""
-    if isinstance(error, ValueError):
-        return "what arrived is truncated or altered: its SHA-256 is not the registered one"
     if isinstance(error, requests.RequestException):
         status = getattr(error.response, "status_code", None)
         return f"HTTP status {status}" if status else f"no connection, {type(error).__name__}"
-    return f"the cache cannot be written, {type(error).__name__}"
+    if isinstance(error, OSError):
+        return f"the cache cannot be written, {type(error).__name__}"
+    return "what arrived is truncated or altered: its SHA-256 is not the registered one"
+
+
+def _cure(error: Exception, source: Source) -> str:
+    if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
+        return "Set COURSE_DATA to a folder that can be written and has space left."
+    return (
+        "Connect to the network and try again, or set COURSE_MIRROR to a folder that holds "
+        f"{source.file}."
+    )

@@ -356,7 +356,12 @@ def hand_over(command, arguments):
     environment = child_environment()
     os.chdir(ROOT)
     if os.name == "nt":  # where exec would give the prompt back at once
-        sys.exit(subprocess.call(line + arguments, env=environment))
+        child = subprocess.Popen(line + arguments, env=environment)
+        while True:
+            try:
+                sys.exit(child.wait())
+            except KeyboardInterrupt:  # reaches the child too, which knows what to do
+                pass
     os.execve(python, line + arguments, environment)
 
 

@@ -6,9 +6,12 @@ to hold the committed notebooks to the same rules.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import difflib
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -164,6 +167,9 @@ def execute(path: Path, cell_seconds: float = CELL_SECONDS) -> Run:
 
     def started(cell, cell_index):
         current["cell"] = cell
+        # nbclient lets an interrupt end one notebook; it shall end the run.
+        with contextlib.suppress(NotImplementedError):
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
 
     def executed(cell, cell_index, execute_reply):
         bar.update()

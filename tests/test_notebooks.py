@@ -1,6 +1,8 @@
 """Notebooks: running, cleaning and checking them; and the rules that the committed ones keep."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -150,6 +152,19 @@ def test_every_kind_of_failure_is_told(tmp_path, source, error):
     path = write(tmp_path / "nb" / "01_x.ipynb", source, "1")
     failure = notebooks.execute(path, cell_seconds=1).failure
     assert failure.startswith("01_x, cell 1 failed: ") and error in failure
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends interrupts another way")
+def test_an_interrupt_ends_the_whole_run(tmp_path):
+    interrupt = "import os, signal, time\nos.kill(os.getppid(), signal.SIGINT)\ntime.sleep(60)"
+    first = write(tmp_path / "nb" / "01_x.ipynb", interrupt)
+    second = write(tmp_path / "nb" / "02_y.ipynb", "open('started', 'w')")
+    code = (
+        f"from course_utils import notebooks as n; n.run(n.find(n.Path({str(tmp_path / 'nb')!r})))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
+    assert "KeyboardInterrupt" in done.stderr
+    assert first.name[:-6] not in done.stdout and not (second.parent / "started").exists()
 
 
 # Checking

@@ -75,10 +75,6 @@ class NgramCounts(NamedTuple):
         """The number of the first n - 1 words of each n-gram, shape (K_n,)."""
         return self.keys // self.n_symbols
 
-    def sum_by_context(self, values: np.ndarray) -> np.ndarray:
-        """Return, for each context, the sum of ``values`` (K_n,) over the n-grams it begins."""
-        return np.bincount(self.contexts, values, minlength=self.n_contexts)
-
 
 def count_ngrams(ids: np.ndarray, vocab: Vocabulary, order: int) -> list[NgramCounts]:
     """Count all n-grams of a text for n = 1 .. order.
@@ -103,7 +99,7 @@ def count_ngrams(ids: np.ndarray, vocab: Vocabulary, order: int) -> list[NgramCo
     """
     bos, n_symbols = vocab.bos_id, len(vocab) + 1  # the words and <s>
     small = np.uint16 if n_symbols <= 2**16 else np.uint32  # argsort is linear for uint16
-    text = with_sentence_starts(ids, vocab).astype(small)
+    text = with_sentence_starts(ids.astype(small), vocab)
     length = len(text)
     text = np.append(text, np.full(order, bos, dtype=small))  # so that every run is complete
 
@@ -288,7 +284,8 @@ class NgramModel:
         """Store keys, alpha and gamma of each order; the counts have then done their work."""
         self._n_words = len(vocab)
         self._alpha, self._gamma = [], []
-        for alpha, gamma in self._estimate(counts):
+        for n in range(1, self.order + 1):
+            alpha, gamma = self._estimate(n, counts)
             self._alpha.append(np.append(alpha, [0.0, 0.0]))  # the last two elements stand
             self._gamma.append(np.append(gamma, [1.0, self._gamma_unseen]))  # at OUTSIDE, NOT_SEEN
         self._table = NgramTable(counts, vocab)
@@ -297,8 +294,8 @@ class NgramModel:
 
     _gamma_unseen = 1.0
 
-    def _estimate(self, counts: list[NgramCounts]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield alpha (K_n,) of the n-grams and gamma (K_{n-1},) of the contexts, n = 1, 2, ..."""
+    def _estimate(self, n: int, counts: list[NgramCounts]) -> tuple[np.ndarray, np.ndarray]:
+        """Return alpha (K_n,) of the n-grams and gamma (K_{n-1},) of their contexts."""
         raise NotImplementedError
 
     def _mix(self, n, contexts, numbers, lower):
@@ -464,16 +461,17 @@ class AddK(NgramModel):
             raise ValueError(f"k must be positive, got {k}; without smoothing it is MLE({order})")
         self.k = k
 
-    def _estimate(self, counts):
-        for n, level in enumerate(counts, start=1):
-            total = level.sum_by_context(level.counts) + self.k * self._n_words
-            alpha = level.counts / total[level.contexts]
-            gamma = _ratio(np.full(level.n_contexts, self.k * self._n_words), total)
-            if n < self.order:  # only contexts that begin with <s> are complete
-                complete = counts[n - 2].first_start if n > 1 else 1
-                alpha[level.contexts < complete] = 0
-                gamma[:complete] = 1
-            yield alpha, gamma
+    def _estimate(self, n, counts):
+        level = counts[n - 1]
+        contexts = level.contexts
+        total = np.bincount(contexts, level.counts, level.n_contexts) + self.k * self._n_words
+        alpha = level.counts / total[contexts]
+        gamma = _ratio(np.full(level.n_contexts, self.k * self._n_words), total)
+        if n < self.order:  # only contexts that begin with <s> are complete
+            complete = counts[n - 2].first_start if n > 1 else 1
+            alpha[contexts < complete] = 0
+            gamma[:complete] = 1
+        return alpha, gamma
 
     def __repr__(self) -> str:
         return f"AddK(order={self.order}, k={self.k:g})"
@@ -527,10 +525,11 @@ class StupidBackoff(NgramModel):
     def _gamma_unseen(self):
         return self.alpha
 
-    def _estimate(self, counts):
-        for level in counts:
-            total = level.sum_by_context(level.counts)
-            yield level.counts / total[level.contexts], np.full(level.n_contexts, self.alpha)
+    def _estimate(self, n, counts):
+        level = counts[n - 1]
+        contexts = level.contexts
+        total = np.bincount(contexts, level.counts, level.n_contexts)
+        return level.counts / total[contexts], np.full(level.n_contexts, self.alpha)
 
     def _mix(self, n, contexts, numbers, lower):
         score = self._alpha[n - 1][numbers]
@@ -614,7 +613,7 @@ class Interpolated(NgramModel):
         text = with_sentence_starts(heldout_ids, vocab)
         for n, contexts, numbers in NgramTable(counts, vocab).walk(text):
             level = counts[n - 1]
-            total = level.sum_by_context(level.counts)
+            total = np.bincount(level.contexts, level.counts, level.n_contexts)
             f = np.append(level.counts / total[level.contexts], [0.0, 0.0])
             frequency.append(f[numbers][text != vocab.bos_id])
             bucket.append(np.append(_bucket(total), [0, 0])[contexts][text != vocab.bos_id])
@@ -637,11 +636,12 @@ class Interpolated(NgramModel):
                 self.weights[n - 1] = np.append(0.0, share.clip(0, 1 - 1e-6)[1:])[nearest]
                 reached = reached - made_here
 
-    def _estimate(self, counts):
-        for level, weights in zip(counts, self.weights, strict=True):
-            total = level.sum_by_context(level.counts)
-            weight = weights[_bucket(total)]
-            yield (weight / np.maximum(total, 1))[level.contexts] * level.counts, 1 - weight
+    def _estimate(self, n, counts):
+        level = counts[n - 1]
+        contexts = level.contexts
+        total = np.bincount(contexts, level.counts, level.n_contexts)
+        weight = self.weights[n - 1][_bucket(total)]
+        return weight[contexts] * level.counts / total[contexts], 1 - weight
 
 
 class KneserNey(NgramModel):
@@ -660,18 +660,17 @@ class KneserNey(NgramModel):
         The length of the longest n-gram.
     """
 
-    def _estimate(self, counts):
-        for n, level in enumerate(counts, start=1):
-            adjusted = level.counts
-            if n < self.order:
-                adjusted = np.bincount(counts[n].suffixes, minlength=len(level.keys))
-                adjusted[level.first_start :] = level.counts[level.first_start :]
-            taken = discounts(adjusted)[np.minimum(adjusted, 3)]
-            total = level.sum_by_context(adjusted)
-            yield (
-                (adjusted - taken) / total[level.contexts],
-                _ratio(level.sum_by_context(taken), total),
-            )
+    def _estimate(self, n, counts):
+        level = counts[n - 1]
+        adjusted = level.counts
+        if n < self.order:
+            adjusted = np.bincount(counts[n].suffixes, minlength=len(level.keys))
+            adjusted[level.first_start :] = level.counts[level.first_start :]
+        taken = discounts(adjusted)[np.minimum(adjusted, 3)]
+        contexts = level.contexts
+        total = np.bincount(contexts, adjusted, level.n_contexts)
+        alpha = (adjusted - taken) / total[contexts]
+        return alpha, _ratio(np.bincount(contexts, taken, level.n_contexts), total)
 
 
 def discounts(counts: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ past the last word, so an array over the vocabulary cannot give it a probability
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
 
 import numpy as np
@@ -98,8 +98,8 @@ class Vocabulary:
         numbers: defaultdict[str, int] = defaultdict()  # in order of first appearance
         numbers.default_factory = numbers.__len__
         special = [numbers[word] for word in (UNK, EOS, BOS)]
-        with_ends = (chain(_checked(sentence), (EOS,)) for sentence in sentences)
-        text = np.fromiter(map(numbers.__getitem__, chain.from_iterable(with_ends)), dtype=np.int64)
+        words = chain.from_iterable(_with_ends(sentences))
+        text = np.fromiter(map(numbers.__getitem__, words), dtype=np.int64)
 
         _check_collection(np.count_nonzero(text != special[1]), min_count)
 
@@ -110,8 +110,8 @@ class Vocabulary:
         ids = np.full(len(numbers), cls.unk_id)
         ids[special[1]] = cls.eos_id
         ids[kept] = np.arange(2, 2 + len(kept))
-        words = list(numbers)
-        return cls(words[number] for number in kept), ids[text]
+        by_number = list(numbers)
+        return cls(by_number[number] for number in kept), ids[text]
 
     @property
     def bos_id(self) -> int:
@@ -151,9 +151,8 @@ class Vocabulary:
         TypeError
             If a sentence is a string instead of a sequence of words.
         """
-        with_ends = chain.from_iterable(chain(_checked(s), (EOS,)) for s in sentences)
-        ids = map(self.ids.get, with_ends, repeat(self.unk_id))
-        return np.fromiter(ids, dtype=np.int64)
+        words = chain.from_iterable(_with_ends(sentences))
+        return np.fromiter(map(self.ids.get, words, repeat(self.unk_id)), dtype=np.int64)
 
     def encode_words(self, words: Sequence[str]) -> list[int]:
         """Turn one piece of a sentence into ids, without ``</s>``: a context for a model."""
@@ -185,6 +184,12 @@ def _check_collection(n_words: int, min_count: int) -> None:
         raise ValueError(f"min_count must be at least 1, got {min_count}")
     if n_words == 0:
         raise ValueError("there is no word to collect: the list of sentences is empty")
+
+
+def _with_ends(sentences: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    for sentence in sentences:
+        yield _checked(sentence)
+        yield (EOS,)
 
 
 def _checked(sentence: Sequence[str]) -> Sequence[str]:

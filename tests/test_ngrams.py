@@ -463,6 +463,21 @@ def test_no_weight_can_be_moved_to_a_better_place(train, vocab):
     assert tried > 10
 
 
+def test_weights_without_evidence_equal_those_of_rarer_contexts():
+    """Contexts w0, seen 8 times, and w1, seen once; the held-out text shows w1 alone, and <s>."""
+    vocab = Vocabulary(["w0", "w1"])
+    train = vocab.encode([["w0"]] * 8 + [["w1"]])
+    model = Interpolated(2).fit(train, vocab, heldout_ids=vocab.encode([["w1"], ["w1"]]))
+    of_w1 = model.weights[1][1]  # bucket 1: seen once; then as far as bucket 4, <s> and w0
+    assert 0 < of_w1 < 1
+    np.testing.assert_array_equal(model.weights[1][[0, 2, 3]], [0, of_w1, of_w1])
+    assert model.weights[1][4] < of_w1  # w1 is rarer after <s> than </s> after w1
+    np.testing.assert_array_equal(model.weights[1][5:], model.weights[1][4])
+    # without a held-out text all weights but those of unseen contexts stay at 1/2
+    alone = Interpolated(2).fit(vocab.encode([["w0"]]), vocab)
+    np.testing.assert_array_equal(alone.weights, [[0, *[0.5] * 63]] * 2)
+
+
 def test_held_out_sentences_are_every_tenth_of_the_training_text(train, vocab):
     sentences = np.split(train, np.flatnonzero(train == 1) + 1)[:-1]
     heldout = np.concatenate(sentences[9::10])

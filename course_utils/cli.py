@@ -65,7 +65,10 @@ def run(names, in_place):
         paths = notebooks.find(ROOT / "notebooks", names)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="NN") from None
-    runs = notebooks.run(paths, pages=ROOT / "build", in_place=in_place, say=click.echo)
+    try:
+        runs = notebooks.run(paths, pages=ROOT / "build", in_place=in_place, say=click.echo)
+    except OSError as error:
+        raise click.ClickException(f"{error.strerror}: {error.filename}") from None
     if text := notebooks.ladder(runs):
         click.echo(f"\n{text.rstrip()}")
     failed = [one.path.stem for one in runs if one.failure]

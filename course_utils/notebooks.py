@@ -155,7 +155,11 @@ def execute(path: Path, cell_seconds: float = CELL_SECONDS) -> Run:
     from tqdm import tqdm
 
     prepare_kernels()
-    notebook = nbformat.read(path, as_version=4)
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except Exception as error:  # nbformat has no common error class
+        what = str(error).splitlines()[0][:200]
+        return Run(path, nbformat.v4.new_notebook(), 0.0, f"{path.stem} cannot be read: {what}")
     clear(notebook)
     marks = [f"{path.stem}, {problem}" for problem in refused_marks(notebook)]
     if marks:

@@ -212,3 +212,11 @@ def test_run_names_the_choices_for_an_unknown_notebook(course, tmp_path):
     nbformat.write(new_notebook(), tmp_path / "notebooks" / "01_good.ipynb")
     shown = course("run", "09")
     assert shown.exit_code == 2 and "no walkthrough '09'; there are 01_good" in shown.output
+
+
+def test_run_says_where_it_cannot_write(course, tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(new_notebook(), tmp_path / "notebooks" / "01_good.ipynb")
+    (tmp_path / "build").write_text("a file in the way")
+    shown = course("run")
+    assert shown.exit_code == 1 and "Error: " in shown.output and "build" in shown.output

@@ -154,6 +154,13 @@ def test_every_kind_of_failure_is_told(tmp_path, source, error):
     assert failure.startswith("01_x, cell 1 failed: ") and error in failure
 
 
+@pytest.mark.parametrize("text", ["", "{", '{"nbformat": 9}', "[]"])
+def test_a_file_that_is_no_notebook_is_told(tmp_path, text):
+    path = tmp_path / "01_x.ipynb"
+    path.write_text(text)
+    assert notebooks.execute(path).failure.startswith("01_x cannot be read: ")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends interrupts another way")
 def test_an_interrupt_ends_the_whole_run(tmp_path):
     interrupt = "import os, signal, time\nos.kill(os.getppid(), signal.SIGINT)\ntime.sleep(60)"

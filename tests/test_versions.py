@@ -6,6 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import nbformat
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -87,6 +88,23 @@ def test_ruff_finds_nothing(command):
         [sys.executable, "-m", "ruff", *command, "."], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_links_between_files_lead_somewhere():
+    texts = {path: path.read_text(encoding="utf-8") for path in ROOT.glob("*.md")}
+    for folder in ("notebooks", "solutions", "exercises"):
+        for path in (ROOT / folder).rglob("*.md"):
+            texts[path] = path.read_text(encoding="utf-8")
+        for path in (ROOT / folder).rglob("*.ipynb"):
+            cells = nbformat.read(path, as_version=4).cells
+            texts[path] = "\n".join(c.source for c in cells if c.cell_type == "markdown")
+    broken = [
+        f"{path.relative_to(ROOT)}: {link}"
+        for path, text in texts.items()
+        for link in re.findall(r"\]\(([^)#\s]+)", text)
+        if "://" not in link and not (path.parent / link).exists()
+    ]
+    assert broken == []
 
 
 def test_importing_the_package_is_light():

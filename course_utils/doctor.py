@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from textwrap import fill
 
 import course_utils
 
@@ -54,9 +55,12 @@ def report(findings: list[Finding]) -> str:
     """Write findings as text: one line each, a cure below each fault, a verdict at the end."""
     lines = []
     for finding in findings:
-        lines.append(f"{finding.state:8} {finding.subject:12} {finding.text}")
+        head = f"{finding.state:8} {finding.subject:12} "
+        lines.append(fill(finding.text, 88, initial_indent=head, subsequent_indent=" " * 22))
         if finding.cure:
-            lines.append(f"{'':8} {'':12} -> {finding.cure}")
+            lines.append(
+                fill(f"-> {finding.cure}", 88, initial_indent=" " * 22, subsequent_indent=" " * 25)
+            )
     broken = sum(finding.state == "broken" for finding in findings)
     verdict = "The course is ready." if not broken else f"To be mended first: {broken}."
     return "\n".join([*lines, verdict])

@@ -74,7 +74,6 @@ def test_doctor_compares_with_the_constraints_of_this_system(course, tmp_path):
 
 def test_doctor_reports_a_kernel_that_cannot_import_the_course(course, monkeypatch):
     monkeypatch.setattr(doctor, "_packages", lambda root: [])
-    monkeypatch.setenv("PYTHONPATH", "")
     from jupyter_client import manager
 
     def start_new_kernel(**options):

@@ -281,15 +281,17 @@ class NgramModel:
         return self
 
     def _keep(self, counts: list[NgramCounts], vocab: Vocabulary) -> None:
-        """Store keys, alpha and gamma of each order; the counts have then done their work."""
+        """Store keys, alpha and gamma of each order, and use the counts up."""
         self._n_words = len(vocab)
-        self._alpha, self._gamma = [], []
-        for n in range(1, self.order + 1):
-            alpha, gamma = self._estimate(n, counts)
-            self._alpha.append(np.append(alpha, [0.0, 0.0]))  # the last two elements stand
-            self._gamma.append(np.append(gamma, [1.0, self._gamma_unseen]))  # at OUTSIDE, NOT_SEEN
         self._table = NgramTable(counts, vocab)
         self.n_ngrams = tuple(int(np.count_nonzero(level.counts)) for level in counts)
+        self._alpha, self._gamma = [], []
+        for n in range(self.order, 0, -1):
+            alpha, gamma = self._estimate(n, counts)
+            # The last two elements stand at OUTSIDE and NOT_SEEN.
+            self._alpha.insert(0, np.append(alpha, [0.0, 0.0]))
+            self._gamma.insert(0, np.append(gamma, [1.0, self._gamma_unseen]))
+            del alpha, gamma, counts[n:]  # makes room: longer n-grams are no longer needed
         self.vocab = vocab
 
     _gamma_unseen = 1.0
@@ -669,8 +671,8 @@ class KneserNey(NgramModel):
         taken = discounts(adjusted)[np.minimum(adjusted, 3)]
         contexts = level.contexts
         total = np.bincount(contexts, adjusted, level.n_contexts)
-        alpha = (adjusted - taken) / total[contexts]
-        return alpha, _ratio(np.bincount(contexts, taken, level.n_contexts), total)
+        gamma = _ratio(np.bincount(contexts, taken, level.n_contexts), total)
+        return (adjusted - taken) / total[contexts], gamma
 
 
 def discounts(counts: np.ndarray) -> np.ndarray:

@@ -79,9 +79,7 @@ def set_up(extras):
             return
         stamp = read_stamp()
         extras = sorted(extras.union(stamp.get("extras", [])))
-        python_version = venv_version()
-        moved = stamp.get("root", str(ROOT)) != str(ROOT)
-        if not python_version or python_version != stamp.get("python", python_version) or moved:
+        if not is_usable(stamp):
             make_venv(lock)
         write_stamp(extras, pins=None)
         install(extras, lock)
@@ -97,6 +95,17 @@ def is_ready(extras):
         and stamp.get("pins") == pins_hash()
         and extras.issubset(stamp.get("extras", []))
         and stamp.get("python") == venv_version()
+    )
+
+
+def is_usable(stamp):
+    """Say whether packages can be installed into .venv: it works and was not moved."""
+    version = venv_version()
+    return (
+        version != ""
+        and int(version.split(".")[1]) >= 11
+        and stamp.get("python", version) == version
+        and stamp.get("root", str(ROOT)) == str(ROOT)
     )
 
 
@@ -165,7 +174,7 @@ def make_venv(lock):
     if VENV.is_symlink() or VENV.is_file():
         VENV.unlink()
     elif VENV.exists():
-        say("The folder .venv is damaged or was moved; making it anew.")
+        say("The folder .venv is damaged, moved or of an old Python; making it anew.")
         shutil.rmtree(VENV)
     say("Making .venv with Python %d.%d." % tuple(sys.version_info[:2]))
     # The base Python, since this one may be the one that was just removed.

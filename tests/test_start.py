@@ -125,8 +125,9 @@ def test_changed_pins_are_installed_and_other_settings_are_not(start):
 
 def test_an_extra_is_added_once_and_stays(start):
     start.set_up(set())
-    start.set_up({"test"})
     steps(start)
+    start.set_up({"test"})
+    assert steps(start) == ["Installing"]
     start.set_up(set())
     start.set_up({"test"})
     assert steps(start) == []
@@ -135,14 +136,17 @@ def test_an_extra_is_added_once_and_stays(start):
     assert start.is_ready({"test"})
 
 
-@pytest.mark.parametrize("damage", ["python removed", "python replaced", "moved", "a file"])
+@pytest.mark.parametrize("damage", ["no python", "other python", "old python", "moved", "file"])
 def test_a_damaged_venv_is_made_anew(start, damage):
     start.set_up(set())
     steps(start)
-    if damage == "python removed":
+    if damage == "no python":
         (start.VENV / "python").unlink()
-    elif damage == "python replaced":
+    elif damage == "other python":
         (start.VENV / "python").write_text("3.12")
+    elif damage == "old python":  # a folder made by hand, hence without a stamp
+        (start.VENV / "python").write_text("3.10")
+        start.STAMP.unlink()
     elif damage == "moved":
         stamp = json.loads(start.STAMP.read_text())
         start.STAMP.write_text(json.dumps(stamp | {"root": "/elsewhere"}))

@@ -177,6 +177,8 @@ class TestSmallGrammar:
           "C": [(1, "a/X")]}, {"S": 1}, "A may be empty, and 'a' may both"),
         ({"S": [(1, "s/X T A")], "T": [(1, "t/X U")], "U": [(1, "a/X"), (1, "")],
           "A": [(1, "a/X")]}, {"S": 1}, "U may be empty, and 'a' may both"),
+        ({"S": [(1, "s/X T a/X")], "T": [(1, "t/X U V")], "U": [(1, "a/X"), (1, "")],
+          "V": [(1, "v/X"), (1, "")]}, {"S": 1}, "U may be empty, and 'a' may both"),
         ({"S": [(1, "a/X S S"), (1, "b/X")]}, {"S": 1}, "would not end"),
         ({"S": [(3, "a/X S S"), (1, "b/X")]}, {"S": 1}, "would not end"),
         ({"S": [(1, "a/X S")]}, {"S": 1}, "would not end"),

@@ -184,7 +184,6 @@ def execute(path: Path, cell_seconds: float = CELL_SECONDS) -> Run:
         timeout=cell_seconds,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
-        force_raise_errors=True,
         record_timing=False,
         store_widget_state=False,
         on_cell_execute=started,
@@ -282,7 +281,7 @@ def clear(notebook: NotebookNode) -> None:
 
 
 def clean(notebook: NotebookNode) -> list[str]:
-    """Take out of an executed notebook what only its run knew: counts, times, machine, widgets.
+    """Take out of an executed notebook what only its run knew: times, machine, widgets.
 
     Two runs then differ only where results differ. Widgets go because they are dead without a
     kernel; the static figure beside each one stays.
@@ -294,15 +293,13 @@ def clean(notebook: NotebookNode) -> list[str]:
     """
     dropped = []
     for number, cell in enumerate(runnable(notebook), start=1):
-        if cell.execution_count is not None:
-            cell.execution_count = number
         cell.metadata.pop("execution", None)
         kept: list[NotebookNode] = []
         for output in cell.outputs:
             if output.get("name") == "stderr":
                 dropped.append(f"cell {number}: {output.text.strip()}")
             elif WIDGET not in output.get("data", {}):
-                _append_output(kept, output, number)
+                _append_output(kept, output)
         cell.outputs = kept
     notebook.metadata.pop("widgets", None)
     notebook.metadata.kernelspec = {
@@ -314,10 +311,8 @@ def clean(notebook: NotebookNode) -> list[str]:
     return dropped
 
 
-def _append_output(kept: list[NotebookNode], output: NotebookNode, number: int) -> None:
+def _append_output(kept: list[NotebookNode], output: NotebookNode) -> None:
     """Append an output; the pieces of one printed text become one, as a terminal would show it."""
-    if output.output_type == "execute_result":
-        output.execution_count = number
     if output.output_type != "stream":
         kept.append(output)
         return

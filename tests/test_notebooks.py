@@ -246,6 +246,21 @@ def test_a_notebook_with_a_path_is_not_written_back(tmp_path):
     assert path.read_bytes() == before
 
 
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "new" / "file.txt"
+    notebooks.write_whole(path, "old\n")
+
+    def fail(partial, target):
+        assert Path(partial).read_bytes() == "neu, 新\n".encode()
+        raise OSError("cut short")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(OSError, match="cut short"):
+        notebooks.write_whole(path, "neu, 新\n")
+    assert path.read_bytes() == b"old\n"
+    assert list(path.parent.iterdir()) == [path]
+
+
 # Finding
 
 

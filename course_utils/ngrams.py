@@ -25,8 +25,7 @@ from course_utils.text import BOS, Vocabulary
 if TYPE_CHECKING:
     import pandas as pd
 
-# Where a text has no n-gram number: the n-gram was never counted, or it would begin before <s>.
-NOT_SEEN, OUTSIDE = -1, -2
+NOT_SEEN = -1  # the number of an n-gram that was never counted
 
 
 def with_sentence_starts(ids: np.ndarray, vocab: Vocabulary) -> np.ndarray:
@@ -153,10 +152,7 @@ class NgramTable:
         """Return the numbers of n-grams, each given as the number of its context and its word."""
         if n not in self._hashed:
             self._hashed[n] = HashTable(self.keys[n - 1])
-        numbers = np.minimum(contexts, NOT_SEEN)  # OUTSIDE stays what it is
-        seen = np.flatnonzero(contexts >= 0)
-        numbers[seen] = self._hashed[n].find(contexts[seen] * self.n_symbols + words[seen])
-        return numbers
+        return self._hashed[n].find(contexts * np.int64(self.n_symbols) + words)
 
     def continuations(self, n: int, context: int) -> tuple[np.ndarray, np.ndarray]:
         """Return all n-grams with one context: their numbers and their last words."""
@@ -164,20 +160,22 @@ class NgramTable:
         numbers = np.arange(*np.searchsorted(self.keys[n - 1], [first, end]))
         return numbers, self.keys[n - 1][numbers] - first
 
-    def walk(self, text: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-        """Yield n, the contexts' numbers and the n-grams' numbers for n = 1 .. order.
+    def walk(self, text: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+        """Yield n, places in a text, numbers of contexts and numbers of n-grams, n = 2 .. order.
 
-        ``text`` is a text with ``<s>`` in front of its sentences; the n-gram of a position ends
-        there. The words of a longer context are looked up one by one: the context ``u v w`` of
-        one position is the n-gram ``u v w`` of the position before it.
+        ``text`` is a text with ``<s>`` in front of its sentences. The places are those of the words
+        whose context of n - 1 words was seen. Contexts grow word by word: where the n-gram that
+        ends at one place was seen, it is the context of the next place for n + 1. A context that
+        was never seen is part of no longer one that was.
         """
-        numbers = text
-        yield 1, np.zeros(len(text), dtype=np.int64), numbers
+        text = np.append(text, self.n_symbols - 1)  # after the last word a sentence would begin
+        sentence_goes_on = text[1:] != self.n_symbols - 1
+        places, numbers = np.arange(len(text) - 1), text[:-1]
         for n in range(2, len(self.keys) + 1):
-            contexts = np.append(OUTSIDE, numbers[:-1])
-            contexts[text == self.n_symbols - 1] = OUTSIDE
-            numbers = self.find(n, contexts, text)
-            yield n, contexts, numbers
+            go_on = np.flatnonzero((numbers != NOT_SEEN) & sentence_goes_on.take(places))
+            places, contexts = places.take(go_on) + 1, numbers.take(go_on)
+            numbers = self.find(n, contexts, text.take(places))
+            yield n, places, contexts, numbers
 
 
 class HashTable:
@@ -209,13 +207,13 @@ class HashTable:
         if len(self.keys) == 0:
             return np.full(len(wanted), NOT_SEEN)
         slot = self._hash(wanted)
-        place = self.slots[slot]
-        other = np.flatnonzero((self.keys[place] != wanted) & (place != NOT_SEEN))
-        slot = slot[other]
+        place = self.slots.take(slot)
+        other = np.flatnonzero((self.keys.take(place) != wanted) & (place != NOT_SEEN))
+        slot = slot.take(other)
         while len(other):
             slot = self._next(slot)
-            place[other] = candidate = self.slots[slot]
-            go_on = (self.keys[candidate] != wanted[other]) & (candidate != NOT_SEEN)
+            place[other] = candidate = self.slots.take(slot)
+            go_on = (self.keys.take(candidate) != wanted.take(other)) & (candidate != NOT_SEEN)
             other, slot = other[go_on], slot[go_on]
         return place
 
@@ -288,13 +286,10 @@ class NgramModel:
         self._alpha, self._gamma = [], []
         for n in range(self.order, 0, -1):
             alpha, gamma = self._estimate(n, counts)
-            # The last two elements stand at OUTSIDE and NOT_SEEN.
-            self._alpha.insert(0, np.append(alpha, [0.0, 0.0]))
-            self._gamma.insert(0, np.append(gamma, [1.0, self._gamma_unseen]))
+            self._alpha.insert(0, np.append(alpha, 0.0))  # the last one stands at NOT_SEEN
+            self._gamma.insert(0, gamma)
             del alpha, gamma, counts[n:]  # makes room: longer n-grams are no longer needed
         self.vocab = vocab
-
-    _gamma_unseen = 1.0
 
     def _estimate(self, n: int, counts: list[NgramCounts]) -> tuple[np.ndarray, np.ndarray]:
         """Return alpha (K_n,) of the n-grams and gamma (K_{n-1},) of their contexts."""
@@ -302,7 +297,7 @@ class NgramModel:
 
     def _mix(self, n, contexts, numbers, lower):
         """Return p_n, given the numbers of contexts and n-grams and p_{n-1}."""
-        return self._alpha[n - 1][numbers] + self._gamma[n - 1][contexts] * lower
+        return self._alpha[n - 1].take(numbers) + self._gamma[n - 1].take(contexts) * lower
 
     def log_probs(self, ids: Sequence[int]) -> np.ndarray:
         """Return ln P(word | the words before it in its sentence) for every token of a text.
@@ -328,9 +323,9 @@ class NgramModel:
         """
         vocab = self._fitted_vocab()
         text = with_sentence_starts(_checked_ids(ids, vocab), vocab)
-        p = 1 / len(vocab)
-        for n, contexts, numbers in self._table.walk(text):
-            p = self._mix(n, contexts, numbers, p)
+        p = self._mix(1, 0, text, 1 / len(vocab))
+        for n, places, contexts, numbers in self._table.walk(text):
+            p[places] = self._mix(n, contexts, numbers, p.take(places))
         with np.errstate(divide="ignore"):
             return np.log(p[text != vocab.bos_id])
 
@@ -362,14 +357,16 @@ class NgramModel:
         return p[:-1]  # without <s>
 
     def _context_numbers(self, context: Sequence[int]) -> list[int]:
-        """Return the numbers of the contexts of 0, 1, ... order - 1 words that end in `context`."""
+        """Return the numbers of the contexts of 0, 1, ... words, as long as they were seen."""
         history = _history(context, self._fitted_vocab())
         history = history[max(0, len(history) - self.order + 1) :]
-        numbers = [0]
-        for n, _, of_ngrams in self._table.walk(history):
-            if n < self.order and n <= len(history):
-                numbers.append(int(of_ngrams[-1]))
-        return numbers
+        contexts = [0, *history[-1:]]
+        for n, places, _, numbers in self._table.walk(history):
+            ends_here = len(places) and places[-1] == len(history) - 1
+            if n == self.order or not ends_here or numbers[-1] == NOT_SEEN:
+                break
+            contexts.append(numbers[-1])
+        return contexts
 
     def sample(
         self,
@@ -523,19 +520,38 @@ class StupidBackoff(NgramModel):
             raise ValueError(f"alpha must be within 0 < alpha <= 1, got {alpha}")
         self.alpha = alpha
 
-    @property
-    def _gamma_unseen(self):
-        return self.alpha
+    # With scores of length n multiplied by alpha ** (order - n) beforehand, a step to a shorter
+    # context leaves a score as it is, and all lengths are on the scale of the longest. Where a
+    # sentence has just begun there is no context that long, and the scale must be undone.
 
     def _estimate(self, n, counts):
         level = counts[n - 1]
         contexts = level.contexts
         total = np.bincount(contexts, level.counts, level.n_contexts)
-        return level.counts / total[contexts], np.full(level.n_contexts, self.alpha)
+        scale = self.alpha ** (self.order - n)
+        gamma = np.full(level.n_contexts, scale * self.alpha if n == 1 else 1.0)
+        return scale * level.counts / total[contexts], gamma
 
     def _mix(self, n, contexts, numbers, lower):
-        score = self._alpha[n - 1][numbers]
-        return np.where(score > 0, score, self._gamma[n - 1][contexts] * lower)
+        score = self._alpha[n - 1].take(numbers)
+        return np.where(score > 0, score, self._gamma[n - 1].take(contexts) * lower)
+
+    def _scale(self, n_before):
+        """Return the scale of the scores after histories of n_before symbols, ``<s>`` included."""
+        return self.alpha ** np.maximum(0, self.order - 1 - n_before)
+
+    def log_probs(self, ids):
+        """Return ln S(word | the words before it in its sentence), as `NgramModel.log_probs`."""
+        log_scores = super().log_probs(ids)
+        text = with_sentence_starts(np.asarray(ids), self.vocab)
+        place, is_start = np.arange(len(text)), text == self.vocab.bos_id
+        n_before = place - np.maximum.accumulate(np.where(is_start, place, 0))
+        return log_scores - np.log(self._scale(n_before[~is_start]))
+
+    def next_word_probs(self, context=()):
+        """Return S(word | context) for every word, as `NgramModel.next_word_probs`."""
+        scores = super().next_word_probs(context)
+        return scores / self._scale(len(_history(context, self.vocab)))
 
     def __repr__(self) -> str:
         return f"StupidBackoff(order={self.order}, alpha={self.alpha:g})"
@@ -613,12 +629,15 @@ class Interpolated(NgramModel):
         self.heldout_log_probs = []
         frequency, bucket = [], []  # of every held-out token, by order
         text = with_sentence_starts(heldout_ids, vocab)
-        for n, contexts, numbers in NgramTable(counts, vocab).walk(text):
+        single = 1, np.arange(len(text)), np.zeros_like(text), text
+        for n, places, contexts, numbers in [single, *NgramTable(counts, vocab).walk(text)]:
             level = counts[n - 1]
             total = np.bincount(level.contexts, level.counts, level.n_contexts)
-            f = np.append(level.counts / total[level.contexts], [0.0, 0.0])
-            frequency.append(f[numbers][text != vocab.bos_id])
-            bucket.append(np.append(_bucket(total), [0, 0])[contexts][text != vocab.bos_id])
+            f, b = np.zeros(len(text)), np.zeros(len(text), dtype=np.int64)
+            f[places] = np.append(level.counts, 0)[numbers] / np.maximum(total, 1)[contexts]
+            b[places] = _bucket(total)[contexts]
+            frequency.append(f[text != vocab.bos_id])
+            bucket.append(b[text != vocab.bos_id])
         for _ in range(max_steps if len(heldout_ids) else 0):
             p = [np.full(len(heldout_ids), 1 / len(vocab))]
             for weights, b, f in zip(self.weights, bucket, frequency, strict=True):

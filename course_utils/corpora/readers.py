@@ -76,8 +76,8 @@ def read_members(path: Path) -> Iterator[tuple[str, str]]:
 
 def _check_member(member: zipfile.ZipInfo, path: Path) -> None:
     name = member.orig_filename  # filename has been tidied by zipfile already
-    posix, windows = PurePosixPath(name), PureWindowsPath(name)
-    leaves = ".." in posix.parts or posix.is_absolute() or windows.drive or windows.root
+    parts = PureWindowsPath(name)  # knows slashes, backslashes, drive letters and hosts
+    leaves = ".." in parts.parts or parts.drive or parts.root
     link = stat.S_ISLNK(member.external_attr >> 16)
     if leaves or link or "\\" in name or "\0" in name:
         raise CorpusUnavailable(

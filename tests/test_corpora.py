@@ -11,6 +11,7 @@ import time
 import zipfile
 from pathlib import Path
 
+import pooch
 import pytest
 
 from course_utils.corpora import CORPORA, CorpusUnavailable, available, fetch, load_corpus, registry
@@ -157,7 +158,8 @@ class TestFetch:
         assert fetch("names", mirror=tiny).read_bytes() == (tiny / "names.zip").read_bytes()
 
     def test_network(self, cache, tiny, serve, monkeypatch, caplog):
-        caplog.set_level("INFO", logger="pooch")
+        pooch.get_logger().setLevel("INFO")
+        monkeypatch.setattr(pooch.get_logger(), "handlers", [caplog.handler])
         url = serve(functools.partial(Quiet, directory=tiny))
         register(monkeypatch, tiny / "names.zip", url)
         assert fetch("names").read_bytes() == (tiny / "names.zip").read_bytes()

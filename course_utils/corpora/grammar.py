@@ -132,17 +132,8 @@ class Grammar:
             a: list(accumulate(r.probability for r in choices)) for a, choices in self.rules.items()
         }
         self._symbol_entropy, self._symbol_words = self._expectations()
-        self.words = tuple(
-            sorted(
-                {
-                    s.form
-                    for a in self.rules.values()
-                    for r in a
-                    for s in r.right
-                    if isinstance(s, Word)
-                }
-            )
-        )
+        parts = (s for choices in self.rules.values() for rule in choices for s in rule.right)
+        self.words = tuple(sorted({s.form for s in parts if isinstance(s, Word)}))
 
     def sample(self, rng) -> Sample:
         """Draw a sentence.

@@ -144,6 +144,7 @@ class NgramTable:
     """
 
     def __init__(self, counts: list[NgramCounts], vocab: Vocabulary):
+        self.vocab = vocab
         self.n_symbols = len(vocab) + 1
         self.keys = [level.keys for level in counts]
         self._hashed: dict[int, HashTable] = {}  # by n, made when first needed
@@ -156,26 +157,27 @@ class NgramTable:
 
     def continuations(self, n: int, context: int) -> tuple[np.ndarray, np.ndarray]:
         """Return all n-grams with one context: their numbers and their last words."""
-        first, end = np.array([context, context + 1]) * self.n_symbols
+        first, end = np.array([context, context + 1], dtype=np.int64) * self.n_symbols
         numbers = np.arange(*np.searchsorted(self.keys[n - 1], [first, end]))
         return numbers, self.keys[n - 1][numbers] - first
 
-    def walk(self, text: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+    def walk(self, ids: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
         """Yield n, places in a text, numbers of contexts and numbers of n-grams, n = 2 .. order.
 
-        ``text`` is a text with ``<s>`` in front of its sentences. The places are those of the words
-        whose context of n - 1 words was seen. Contexts grow word by word: where the n-gram that
-        ends at one place was seen, it is the context of the next place for n + 1. A context that
-        was never seen is part of no longer one that was.
+        The places are those of the words whose context of n - 1 words was seen. Contexts grow word
+        by word: where the n-gram that ends at one place was seen, it is the context of the next
+        place for n + 1. A context that was never seen is part of no longer one that was.
         """
-        text = np.append(text, self.n_symbols - 1)  # after the last word a sentence would begin
-        sentence_goes_on = text[1:] != self.n_symbols - 1
-        places, numbers = np.arange(len(text) - 1), text[:-1]
+        is_last = ids == self.vocab.eos_id
+        before = np.append(self.vocab.bos_id, ids[:-1])  # of bigrams, a context is a word or <s>
+        contexts = np.where(before == self.vocab.eos_id, self.vocab.bos_id, before)
+        places = np.arange(len(ids))
+        is_last[-1:] = True
         for n in range(2, len(self.keys) + 1):
-            go_on = np.flatnonzero((numbers != NOT_SEEN) & sentence_goes_on.take(places))
-            places, contexts = places.take(go_on) + 1, numbers.take(go_on)
-            numbers = self.find(n, contexts, text.take(places))
+            numbers = self.find(n, contexts, ids.take(places))
             yield n, places, contexts, numbers
+            go_on = np.flatnonzero((numbers != NOT_SEEN) & ~is_last.take(places))
+            places, contexts = places.take(go_on) + 1, numbers.take(go_on)
 
 
 class HashTable:
@@ -322,12 +324,12 @@ class NgramModel:
             If an id is outside 0 .. V - 1.
         """
         vocab = self._fitted_vocab()
-        text = with_sentence_starts(_checked_ids(ids, vocab), vocab)
-        p = self._mix(1, 0, text, 1 / len(vocab))
-        for n, places, contexts, numbers in self._table.walk(text):
+        ids = _checked_ids(ids, vocab)
+        p = self._mix(1, 0, ids, 1 / len(vocab))
+        for n, places, contexts, numbers in self._table.walk(ids):
             p[places] = self._mix(n, contexts, numbers, p.take(places))
         with np.errstate(divide="ignore"):
-            return np.log(p[text != vocab.bos_id])
+            return np.log(p)
 
     def next_word_probs(self, context: Sequence[int] = ()) -> np.ndarray:
         """Return P(word | context) for every word of the vocabulary.
@@ -358,11 +360,12 @@ class NgramModel:
 
     def _context_numbers(self, context: Sequence[int]) -> list[int]:
         """Return the numbers of the contexts of 0, 1, ... words, as long as they were seen."""
-        history = _history(context, self._fitted_vocab())
-        history = history[max(0, len(history) - self.order + 1) :]
-        contexts = [0, *history[-1:]]
-        for n, places, _, numbers in self._table.walk(history):
-            ends_here = len(places) and places[-1] == len(history) - 1
+        vocab = self._fitted_vocab()
+        words = _since_sentence_start(context, vocab)
+        words = words[max(0, len(words) - self.order + 1) :]
+        contexts = [0, words[-1] if len(words) else vocab.bos_id][: self.order]
+        for n, places, _, numbers in self._table.walk(words):
+            ends_here = len(places) and places[-1] == len(words) - 1
             if n == self.order or not ends_here or numbers[-1] == NOT_SEEN:
                 break
             contexts.append(numbers[-1])
@@ -406,7 +409,7 @@ class NgramModel:
         if not temperature > 0:
             raise ValueError(f"temperature must be positive, got {temperature}")
         rng = np.random.default_rng(rng)
-        ids = [int(i) for i in _history(context, self._fitted_vocab())[1:]]
+        ids = _since_sentence_start(context, self._fitted_vocab()).tolist()
         given = len(ids)
         for _ in range(n):
             p = self.next_word_probs(ids[-self.order :])
@@ -418,7 +421,8 @@ class NgramModel:
         """Put the n-gram at one position of a text into words, like ``'flew' after 'the pig'``."""
         vocab = self._fitted_vocab()
         ids = _checked_ids(ids, vocab)
-        words = [BOS, *(vocab.words[i] for i in _history(ids[:position], vocab)[1:])]
+        history = _since_sentence_start(ids[:position], vocab)
+        words = [BOS, *(vocab.words[i] for i in history)]
         context = words[max(0, len(words) - self.order + 1) :]
         word = repr(vocab.words[ids[position]])
         return f"{word} after {' '.join(context)!r}" if context else word
@@ -537,21 +541,23 @@ class StupidBackoff(NgramModel):
         return np.where(score > 0, score, self._gamma[n - 1].take(contexts) * lower)
 
     def _scale(self, n_before):
-        """Return the scale of the scores after histories of n_before symbols, ``<s>`` included."""
-        return self.alpha ** np.maximum(0, self.order - 1 - n_before)
+        """Return the scale of the scores after n_before words of a sentence."""
+        return self.alpha ** np.maximum(0, self.order - 2 - n_before)
 
     def log_probs(self, ids):
         """Return ln S(word | the words before it in its sentence), as `NgramModel.log_probs`."""
         log_scores = super().log_probs(ids)
-        text = with_sentence_starts(np.asarray(ids), self.vocab)
-        place, is_start = np.arange(len(text)), text == self.vocab.bos_id
-        n_before = place - np.maximum.accumulate(np.where(is_start, place, 0))
-        return log_scores - np.log(self._scale(n_before[~is_start]))
+        place = np.arange(len(log_scores))
+        ends = np.append(False, np.equal(ids, self.vocab.eos_id)[:-1])
+        first = np.maximum.accumulate(
+            np.where(ends, place, 0)
+        )  # place of the sentence's first word
+        return log_scores - np.log(self._scale(place - first))
 
     def next_word_probs(self, context=()):
         """Return S(word | context) for every word, as `NgramModel.next_word_probs`."""
         scores = super().next_word_probs(context)
-        return scores / self._scale(len(_history(context, self.vocab)))
+        return scores / self._scale(len(_since_sentence_start(context, self.vocab)))
 
     def __repr__(self) -> str:
         return f"StupidBackoff(order={self.order}, alpha={self.alpha:g})"
@@ -628,16 +634,18 @@ class Interpolated(NgramModel):
         self.weights = [np.append(0.0, np.full(63, 0.5)) for _ in counts]
         self.heldout_log_probs = []
         frequency, bucket = [], []  # of every held-out token, by order
-        text = with_sentence_starts(heldout_ids, vocab)
-        single = 1, np.arange(len(text)), np.zeros_like(text), text
-        for n, places, contexts, numbers in [single, *NgramTable(counts, vocab).walk(text)]:
+        everywhere = 1, np.arange(len(heldout_ids)), np.zeros_like(heldout_ids), heldout_ids
+        for n, places, contexts, numbers in [
+            everywhere,
+            *NgramTable(counts, vocab).walk(heldout_ids),
+        ]:
             level = counts[n - 1]
             total = np.bincount(level.contexts, level.counts, level.n_contexts)
-            f, b = np.zeros(len(text)), np.zeros(len(text), dtype=np.int64)
+            f, b = np.zeros(len(heldout_ids)), np.zeros(len(heldout_ids), dtype=np.int64)
             f[places] = np.append(level.counts, 0)[numbers] / np.maximum(total, 1)[contexts]
             b[places] = _bucket(total)[contexts]
-            frequency.append(f[text != vocab.bos_id])
-            bucket.append(b[text != vocab.bos_id])
+            frequency.append(f)
+            bucket.append(b)
         for _ in range(max_steps if len(heldout_ids) else 0):
             p = [np.full(len(heldout_ids), 1 / len(vocab))]
             for weights, b, f in zip(self.weights, bucket, frequency, strict=True):
@@ -761,14 +769,12 @@ def _every_tenth_sentence(ids: np.ndarray, vocab: Vocabulary) -> np.ndarray:
     return (sentence % every == every - 1) & (every > 1)
 
 
-def _history(context: Sequence[int], vocab: Vocabulary) -> np.ndarray:
-    """Return ``<s>`` and the ids since the last sentence end."""
-    ids = np.asarray(context if len(context) else [vocab.eos_id])
+def _since_sentence_start(context: Sequence[int], vocab: Vocabulary) -> np.ndarray:
+    """Return the ids after the last ``</s>``, without a leading ``<s>``."""
+    ids = np.asarray(context)
     ends = np.flatnonzero(ids == vocab.eos_id)
     ids = ids[ends[-1] + 1 :] if len(ends) else ids
-    if len(ids) and ids[0] == vocab.bos_id:
-        ids = ids[1:]
-    return np.append(vocab.bos_id, _checked_ids(ids, vocab))
+    return _checked_ids(ids[1:] if len(ids) and ids[0] == vocab.bos_id else ids, vocab)
 
 
 def _checked_training_text(ids: Sequence[int], vocab: Vocabulary) -> np.ndarray:

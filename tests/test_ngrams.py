@@ -699,3 +699,18 @@ def test_perplexities_of_brown_equal_those_of_kenlm(brown, min_count, expected):
         assert perplexity(model, ids) == pytest.approx(value, rel=1e-6)
         model = KneserNey(order).fit(usual.encode(brown.train), usual)
         assert perplexity(model, usual.encode(brown.test)) == pytest.approx(value, rel=1e-4)
+
+
+@pytest.mark.parametrize("model", [MLE(3), AddK(3, 0.5), Interpolated(3), KneserNey(3)], ids=repr)
+def test_keys_beyond_32_bits(model):
+    """40,000 contexts times 100,000 words: a key of an n-gram does not fit into 32 bits."""
+    vocab = Vocabulary(f"w{i}" for i in range(100_000))
+    rng = np.random.default_rng(5)
+    ids = rng.integers(2, 100_000, size=40_000)
+    ids[10::11] = vocab.eos_id
+    model.fit(ids, vocab)
+    log_probs = model.log_probs(ids)
+    for t in (2, 39_990):
+        p = model.next_word_probs(ids[:t])
+        assert p.sum() == pytest.approx(1, rel=1e-9)
+        assert log(p[ids[t]]) == pytest.approx(log_probs[t], rel=1e-9)

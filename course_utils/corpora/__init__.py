@@ -53,8 +53,12 @@ def load_corpus(name: str, fallback: str | None = None) -> Corpus:
         find(fallback)
     try:
         return READERS[name](source)
-    except CorpusUnavailable as reason:
+    except CorpusUnavailable:
         if fallback is None:
             raise
-        print(f"{reason} Going on with {fallback!r}.")
+        # One short line in a notebook; the command gives the reason, with this machine's paths.
+        print(
+            f"{name!r} cannot be had here (`course fetch {name}` gets it, or says why not); "
+            f"going on with {fallback!r}."
+        )
         return load_corpus(fallback)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, repeat
+from itertools import chain
 
 import numpy as np
 
@@ -57,7 +57,7 @@ class Vocabulary:
             if special in words:
                 raise ValueError(f"{special} is added by the vocabulary; leave it out of the words")
         self.words = (UNK, EOS, *words)
-        self.ids = {word: i for i, word in enumerate(self.words)}
+        self.ids = _Ids((word, i) for i, word in enumerate(self.words))
         if len(self.ids) < len(self.words):
             twice = [word for word, n in Counter(words).most_common(1) if n > 1]
             raise ValueError(f"each word may stand once in a vocabulary, {twice[0]!r} stands twice")
@@ -152,11 +152,11 @@ class Vocabulary:
             If a sentence is a string instead of a sequence of words.
         """
         words = chain.from_iterable(_with_ends(sentences))
-        return np.fromiter(map(self.ids.get, words, repeat(self.unk_id)), dtype=np.int64)
+        return np.fromiter(map(self.ids.__getitem__, words), dtype=np.int64)
 
     def encode_words(self, words: Sequence[str]) -> list[int]:
         """Turn one piece of a sentence into ids, without ``</s>``: a context for a model."""
-        return [self.bos_id if w == BOS else self.ids.get(w, self.unk_id) for w in _checked(words)]
+        return [self.bos_id if w == BOS else self.ids[w] for w in _checked(words)]
 
     def decode(self, ids: Iterable[int]) -> list[list[str]]:
         """Turn ids back into sentences: the inverse of ``encode`` for known words.
@@ -177,6 +177,13 @@ class Vocabulary:
             else:
                 sentences[-1].append(self.words[i])
         return sentences if sentences[-1] else sentences[:-1]
+
+
+class _Ids(dict):
+    """The ids of words: every word outside the vocabulary has the id of ``<unk>``."""
+
+    def __missing__(self, word: str) -> int:
+        return Vocabulary.unk_id
 
 
 def _check_collection(n_words: int, min_count: int) -> None:

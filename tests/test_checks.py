@@ -261,6 +261,14 @@ def test_message_of_a_wrong_answer_shows_the_smallest_failing_input():
     )
 
 
+def test_smallest_failing_input_is_shown_whatever_the_order_of_the_examples():
+    examples = (("aaa",), ("a",), ("aa",), ("b",))
+    question = Question(1, lambda word: word, examples, lambda rng: ("b",), ())
+    cases = question.cases()
+    result = judge(question, cases, run(question, lambda word: "b", cases))
+    assert "<lambda>(word='a')" in result.message
+
+
 def test_message_of_an_error_shows_the_line_and_the_input():
     result = check("week01.kneser_ney_probability", bank.unseen_context)
     assert result.status == "raised"

@@ -193,6 +193,13 @@ def numpy_counts(sentences, n):
     return counts
 
 
+@right("count_ngrams")
+def counts_of_zero(sentences, n):
+    counts = plain_dict(sentences, n)
+    counts["<s>",] = 0
+    return counts
+
+
 # perplexity
 
 

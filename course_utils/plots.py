@@ -125,11 +125,11 @@ def lines(
 
 
 def _log_scale(ax: Axes, name: str) -> None:
-    """Make an axis logarithmic, with ticks like 100, 200, 500, 1 k instead of powers of ten."""
+    """Make an axis logarithmic, with ticks like 100, 300, 1 k instead of powers of ten."""
     ax.set(**{f"{name}scale": "log"})
     axis = getattr(ax, f"{name}axis")
     low, high = sorted(axis.get_view_interval())
-    subdivisions = (1, 2, 5) if high < 200 * low else (1,)
+    subdivisions = (1, 3) if high < 200 * low else (1,)
     axis.set_major_locator(LogLocator(subs=subdivisions))
     axis.set_minor_locator(NullLocator())
     small = low < 1  # EngFormatter would write 0.01 as 10 m

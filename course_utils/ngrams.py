@@ -135,6 +135,8 @@ def count_ngrams(ids: np.ndarray, vocab: Vocabulary, order: int) -> list[NgramCo
 class NgramTable:
     """Look up the numbers of the n-grams of a text.
 
+    The tables that make it fast are built when first needed: of a million 5-grams in about 0.1 s.
+
     Parameters
     ----------
     counts : list of NgramCounts
@@ -168,10 +170,10 @@ class NgramTable:
         by word: where the n-gram that ends at one place was seen, it is the context of the next
         place for n + 1. A context that was never seen is part of no longer one that was.
         """
-        is_last = ids == self.vocab.eos_id
-        before = np.append(self.vocab.bos_id, ids[:-1])  # of bigrams, a context is a word or <s>
-        contexts = np.where(before == self.vocab.eos_id, self.vocab.bos_id, before)
+        before = np.append(self.vocab.eos_id, ids[:-1])  # the contexts of bigrams are words
+        contexts = np.where(before == self.vocab.eos_id, self.vocab.bos_id, before)  # or <s>
         places = np.arange(len(ids))
+        is_last = ids == self.vocab.eos_id
         is_last[-1:] = True
         for n in range(2, len(self.keys) + 1):
             numbers = self.find(n, contexts, ids.take(places))
@@ -548,10 +550,8 @@ class StupidBackoff(NgramModel):
         """Return ln S(word | the words before it in its sentence), as `NgramModel.log_probs`."""
         log_scores = super().log_probs(ids)
         place = np.arange(len(log_scores))
-        ends = np.append(False, np.equal(ids, self.vocab.eos_id)[:-1])
-        first = np.maximum.accumulate(
-            np.where(ends, place, 0)
-        )  # place of the sentence's first word
+        is_first = np.append(False, np.equal(ids, self.vocab.eos_id)[:-1])
+        first = np.maximum.accumulate(np.where(is_first, place, 0))  # of the sentence
         return log_scores - np.log(self._scale(place - first))
 
     def next_word_probs(self, context=()):
@@ -633,37 +633,30 @@ class Interpolated(NgramModel):
         """Run EM. What is hidden: at which order each word of the held-out text was made."""
         self.weights = [np.append(0.0, np.full(63, 0.5)) for _ in counts]
         self.heldout_log_probs = []
-        frequency, bucket = [], []  # of every held-out token, by order
-        everywhere = 1, np.arange(len(heldout_ids)), np.zeros_like(heldout_ids), heldout_ids
-        for n, places, contexts, numbers in [
-            everywhere,
-            *NgramTable(counts, vocab).walk(heldout_ids),
-        ]:
-            level = counts[n - 1]
-            total = np.bincount(level.contexts, level.counts, level.n_contexts)
-            f, b = np.zeros(len(heldout_ids)), np.zeros(len(heldout_ids), dtype=np.int64)
-            f[places] = np.append(level.counts, 0)[numbers] / np.maximum(total, 1)[contexts]
-            b[places] = _bucket(total)[contexts]
-            frequency.append(f)
-            bucket.append(b)
+        evidence = list(_frequencies(counts, heldout_ids, vocab))
         for _ in range(max_steps if len(heldout_ids) else 0):
             p = [np.full(len(heldout_ids), 1 / len(vocab))]
-            for weights, b, f in zip(self.weights, bucket, frequency, strict=True):
-                p.append(weights[b] * f + (1 - weights[b]) * p[-1])
+            for weights, (f, bucket) in zip(self.weights, evidence, strict=True):
+                p.append(weights[bucket] * f + (1 - weights[bucket]) * p[-1])
             self.heldout_log_probs.append(float(np.mean(np.log(p[-1]))))
             if len(self.heldout_log_probs) > 1 and np.diff(self.heldout_log_probs)[-1] < 1e-7:
                 break
-            reached = np.ones(len(heldout_ids))  # P(the word was made at this order or below)
-            for n in range(len(counts), 0, -1):
-                weights, b, f = self.weights[n - 1], bucket[n - 1], frequency[n - 1]
-                made_here = reached * weights[b] * f / p[n]
-                with_context = np.bincount(b, reached, minlength=64)
-                share = _ratio(np.bincount(b, made_here, minlength=64), with_context)
-                # Between two steps of evidence a weight follows the rarer contexts, in the end
-                # those never seen. None reaches 1, so that a word never seen stays possible.
-                nearest = np.maximum.accumulate(np.where(with_context > 0, np.arange(64), 0))
-                self.weights[n - 1] = np.append(0.0, share.clip(0, 1 - 1e-6)[1:])[nearest]
-                reached = reached - made_here
+            self._update_weights(evidence, p)
+
+    def _update_weights(self, evidence, p):
+        """Set each weight to the share of words made at its order, of those made there or below."""
+        reached = np.ones(len(p[0]))  # P(the word was made at order n or below | the word)
+        for n in range(len(evidence), 0, -1):
+            f, bucket = evidence[n - 1]
+            made_here = reached * self.weights[n - 1][bucket] * f / p[n]
+            chances = np.bincount(bucket, reached, minlength=64)
+            share = _ratio(np.bincount(bucket, made_here, minlength=64), chances)
+            share[0] = 0  # of contexts never seen
+            # A weight without evidence follows that of rarer contexts. None reaches 1, so that a
+            # word never seen stays possible.
+            nearest = np.maximum.accumulate(np.where(chances > 0, np.arange(64), 0))
+            self.weights[n - 1] = np.minimum(share, 1 - 1e-6)[nearest]
+            reached = reached - made_here
 
     def _estimate(self, n, counts):
         level = counts[n - 1]
@@ -759,6 +752,18 @@ def _ratio(part: np.ndarray, total: np.ndarray) -> np.ndarray:
 def _bucket(totals: np.ndarray) -> np.ndarray:
     """Return b for a count within ``2**(b-1) .. 2**b - 1``, and 0 for 0."""
     return np.frexp(totals)[1]
+
+
+def _frequencies(counts, ids, vocab):
+    """Yield count(c w) / count(c) and the bucket of count(c) for each word of a text, n = 1 ..."""
+    every_place = 1, np.arange(len(ids)), np.zeros_like(ids), ids
+    for n, places, contexts, numbers in [every_place, *NgramTable(counts, vocab).walk(ids)]:
+        level = counts[n - 1]
+        total = np.bincount(level.contexts, level.counts, level.n_contexts)
+        f, bucket = np.zeros(len(ids)), np.zeros(len(ids), dtype=np.int64)
+        f[places] = np.append(level.counts, 0)[numbers] / np.maximum(total, 1)[contexts]
+        bucket[places] = _bucket(total)[contexts]
+        yield f, bucket
 
 
 def _every_tenth_sentence(ids: np.ndarray, vocab: Vocabulary) -> np.ndarray:

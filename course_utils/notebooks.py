@@ -7,6 +7,7 @@ to hold the committed notebooks to the same rules.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import difflib
 import os
@@ -414,12 +415,12 @@ def machine_path(text: str) -> str | None:
     return found[0] if found else None
 
 
-def write_whole(path: Path, text: str) -> Path:
-    """Write a text file whole or not at all, with the same line ends on every system."""
+def write_whole(path: Path, content: str | bytes) -> Path:
+    """Write a file whole or not at all, texts with the same line ends on every system."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
+        partial.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
@@ -435,7 +436,20 @@ def _write_back(one: Run, dropped: list[str], say: Callable[[str], None]) -> str
         lines = "\n".join(f"  {problem}" for problem in problems)
         return f"{one.path.stem} is not written back:\n{lines}"
     write_whole(one.path, nbformat.writes(one.notebook) + "\n")
+    for name, picture in pictures(one.notebook).items():
+        write_whole(one.path.with_name(name), picture)
     return None
+
+
+def pictures(notebook: NotebookNode) -> dict[str, bytes]:
+    """Return the pictures kept as files: of each cell tagged ``picture``, named after its id."""
+    return {
+        f"{cell.id}.png": base64.b64decode(output.data["image/png"])
+        for cell in runnable(notebook)
+        if "picture" in cell.metadata.get("tags", [])
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    }
 
 
 def write_html(notebook: NotebookNode, path: Path) -> Path:

@@ -32,6 +32,14 @@ def test_a_committed_walkthrough_is_executed_and_clean(path):
     nbformat.validate(notebook)
 
 
+def test_the_pictures_beside_the_walkthroughs_come_from_their_runs():
+    from_runs = {}
+    for path in WALKTHROUGHS:
+        from_runs |= notebooks.pictures(nbformat.read(path, as_version=4))
+    files = {path.name: path.read_bytes() for path in (ROOT / "notebooks").glob("*.png")}
+    assert files == from_runs, "refresh them by `course run --in-place`"
+
+
 @pytest.mark.parametrize("path", SOLUTIONS + EXERCISES, ids=name)
 def test_a_committed_exercise_has_no_outputs(path):
     notebook = nbformat.read(path, as_version=4)
@@ -73,7 +81,11 @@ def course(tmp_path_factory):
         "import sys\nprint('seen')\nprint('hidden', file=sys.stderr)",
         "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass\nprint('0%\\r100%')",
         "import ipywidgets\nipywidgets.IntSlider()",
-        "from course_utils import plots\nfig, (ax,) = plots.panels(1)\nplots.show(fig, 'nothing')",
+        tagged(
+            "from course_utils import plots\n"
+            "fig, (ax,) = plots.panels(1)\nplots.show(fig, 'nothing')",
+            "picture",
+        ),
         tagged("print('old ladder')", "ladder"),
         widgets={"state": {}},
     )
@@ -113,6 +125,9 @@ def test_a_notebook_written_back_is_clean(course):
     assert [output.text for output in code[1].outputs] == ["100%\n"]
     assert code[2].outputs == []
     assert code[3].outputs[0].metadata["image/png"]["alt"] == "nothing"
+    picture = (folder / "notebooks" / f"{code[3].id}.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert notebooks.pictures(notebook) == {f"{code[3].id}.png": picture}
     assert "widgets" not in notebook.metadata
     assert "dropped from the error stream of cell 1: hidden" in said
 

@@ -80,7 +80,8 @@ def count_ngrams(ids: np.ndarray, vocab: Vocabulary, order: int) -> list[NgramCo
 
     Every position of the text starts a run of `order` words. Sort these runs like words in a
     dictionary, and all runs that begin with the same n-gram stand next to each other, for every n
-    at once. The sort goes from the last column to the first, each pass stable (radix sort).
+    at once. `numpy.lexsort` sorts by one column after another, from the last to the first, each
+    time leaving equal words in the order they had (radix sort).
 
     Parameters
     ----------
@@ -97,14 +98,13 @@ def count_ngrams(ids: np.ndarray, vocab: Vocabulary, order: int) -> list[NgramCo
         Lengths 1 .. order.
     """
     bos, n_symbols = vocab.bos_id, len(vocab) + 1  # the words and <s>
-    small = np.uint16 if n_symbols <= 2**16 else np.uint32  # argsort is linear for uint16
+    small = np.uint16 if n_symbols <= 2**16 else np.uint32  # sorting uint16 takes linear time
     text = with_sentence_starts(ids.astype(small), vocab)
     length = len(text)
     text = np.append(text, np.full(order, bos, dtype=small))  # so that every run is complete
 
-    place = np.argsort(text[order - 1 : order - 1 + length], kind="stable")
-    for column in reversed(range(order - 1)):
-        place = place[np.argsort(text[column:][place], kind="stable")]
+    columns = [text[k : k + length] for k in range(order)]
+    place = np.lexsort(columns[::-1])  # lexsort wants the column that counts most last
 
     counts = np.bincount(text[:length], minlength=n_symbols)
     counts[bos] = 0

@@ -11,8 +11,8 @@ time, user and system, of all threads; NumPy's BLAS, which counting never calls,
 
 Fit: a whole process. Ours starts the interpreter, imports, reads the text file, makes the
 vocabulary, encodes, counts and computes the probabilities; lmplz goes from its start to an ARPA
-file; NLTK's process is like ours. Ours and lmplz's run in turn, several times; the figures are
-medians.
+file; NLTK's process is like ours. Ours and theirs run in turn, several times (NLTK's three times);
+the figures are medians.
 
 Score: starting, loading and making the index are left out on both sides. KenLM's figure is the
 difference between `query -v summary` on eleven copies of the test text and on one. Ours is the time
@@ -220,8 +220,7 @@ class Bench:
 
     def score_kenlm(self):
         for order in (3, 5):
-            theirs = self.kenlm_tokens_per_second(order) if self.kenlm else None
-            ours = self.our_tokens_per_second(order)
+            ours, theirs = self.tokens_per_second(order)
             peer = f"query {theirs / 1e6:.1f} M tokens/s" if theirs else "KenLM not measured"
             for source, limit in {"file": 1.0, "sentences": 1.0, "ids": 1.3}.items():
                 ratio = ours[source] / theirs if theirs else None
@@ -229,36 +228,42 @@ class Bench:
                 question = f"score the test text, order {order}, from {source}"
                 self.answer(question, speed, peer, ratio, at_least=limit)
 
-    def our_tokens_per_second(self, order):
-        files = [self.folder / "train.txt", order, self.folder / "test-10.txt"]
-        result, figures = self.folder / "score.json", []
-        for _ in range(self.runs):
-            run([sys.executable, "-c", SCORE, *files], stdout=result)
-            figures.append(json.loads(result.read_text()))
-        return {key: statistics.median(f[key] for f in figures) for key in figures[0]}
-
-    def kenlm_tokens_per_second(self, order):
+    def tokens_per_second(self, order):
+        """Return our speeds from file, sentences and ids, and KenLM's or None, measured in turn."""
+        train, once, ten_times, eleven_times = (
+            self.folder / f"{name}.txt" for name in ("train", "test-1", "test-10", "test-11")
+        )
         arpa, binary = (self.folder / f"{order}.{kind}" for kind in ("arpa", "binary"))
-        run([self.build_binary, "probing", arpa, binary])  # fit_kenlm has left the ARPA file
-        texts = [self.folder / f"test-{copies}.txt" for copies in (1, 11)]
-        query = [self.query, "-v", "summary", binary]
-        (once, _), (more, _) = in_turn(self.runs, *((query, text) for text in texts))
-        with open(texts[0], encoding="utf-8") as lines:
+        if self.kenlm:
+            run([self.build_binary, "probing", arpa, binary])  # fit_kenlm has left the ARPA file
+        result, ours, short, long = self.folder / "score.json", [], [], []
+        for _ in range(self.runs):
+            run([sys.executable, "-c", SCORE, train, order, ten_times], stdout=result)
+            ours.append(json.loads(result.read_text()))
+            if self.kenlm:
+                query = [self.query, "-v", "summary", binary]
+                short.append(run(query, once)[0])
+                long.append(run(query, eleven_times)[0])
+        speeds = {key: statistics.median(figures[key] for figures in ours) for key in ours[0]}
+        if not self.kenlm:
+            return speeds, None
+        with open(once, encoding="utf-8") as lines:
             tokens = sum(len(line.split()) + 1 for line in lines)
-        return 10 * tokens / (more - once)
+        return speeds, 10 * tokens / (statistics.median(long) - statistics.median(short))
 
     def nltk_order_3(self):
         peer, fit_ratio, score_ratio, note = "NLTK not measured", None, None, ""
-        ((ours, _),) = in_turn(self.runs, self.fit_commands("train.txt", 3)[0])
-        speed = self.our_tokens_per_second(3)["sentences"]
+        speed = self.tokens_per_second(3)[0]["sentences"]
+        train, result = self.folder / "train.txt", self.folder / "nltk.json"
+        commands = [self.fit_commands("train.txt", 3)[0], ([self.nltk, "-c", NLTK_FIT, train],)]
+        (ours, _), *theirs = in_turn(3, *commands[: 1 + bool(self.nltk)])
         peers = [peer, peer]
         if self.nltk:
-            train, result = self.folder / "train.txt", self.folder / "nltk.json"
-            theirs, _ = run([self.nltk, "-c", NLTK_FIT, train])
             run([self.nltk, "-c", NLTK_SCORE, train, self.folder / "test-1.txt"], stdout=result)
             score = json.loads(result.read_text())
-            fit_ratio, score_ratio = theirs / ours, speed / score["tokens_per_second"]
-            peers = [f"NLTK {theirs:.1f} s", f"NLTK {score['tokens_per_second']:.1f} tokens/s"]
+            seconds = theirs[0][0]
+            fit_ratio, score_ratio = seconds / ours, speed / score["tokens_per_second"]
+            peers = [f"NLTK {seconds:.1f} s", f"NLTK {score['tokens_per_second']:.1f} tokens/s"]
             note = f" (NLTK: the first {score['tokens']} tokens)"
         self.answer("fit, order 3", f"{ours:.2f} s", peers[0], fit_ratio, at_least=40)
         question, speed = f"score, order 3, from sentences{note}", f"{speed / 1e6:.1f} M tokens/s"

@@ -419,13 +419,17 @@ class NgramModel:
             ids.append(int(rng.choice(len(p), p=p / p.sum())))
         return np.array(ids[given:], dtype=np.int64)
 
+    def visible_context(self, context: Sequence[int]) -> list[str]:
+        """Return the words of a context that the model looks at: the last order - 1."""
+        vocab = self._fitted_vocab()
+        words = [BOS, *(vocab.words[i] for i in _since_sentence_start(context, vocab))]
+        return words[max(0, len(words) - self.order + 1) :]
+
     def describe_event(self, ids: Sequence[int], position: int) -> str:
         """Put the n-gram at one position of a text into words, like ``'flew' after 'the pig'``."""
         vocab = self._fitted_vocab()
         ids = _checked_ids(ids, vocab)
-        history = _since_sentence_start(ids[:position], vocab)
-        words = [BOS, *(vocab.words[i] for i in history)]
-        context = words[max(0, len(words) - self.order + 1) :]
+        context = self.visible_context(ids[:position])
         word = repr(vocab.words[ids[position]])
         return f"{word} after {' '.join(context)!r}" if context else word
 

@@ -160,13 +160,14 @@ def bars(
     digits : int
         Significant digits of the printed numbers.
     """
-    names, lengths = list(values), list(values.values())
+    names, lengths = [_no_math(name) for name in values], list(values.values())
     drawn = ax.barh(names, lengths, color=COLOURS[0], height=0.65)
     ax.bar_label(drawn, labels=[f"{v:.{digits}g}" for v in lengths], padding=3)
     ax.invert_yaxis()
     ax.margins(x=0.14)
+    ax.locator_params(axis="x", nbins=5)
     ax.grid(False, axis="y")
-    ax.set(xlabel=xlabel, title=title)
+    ax.set(xlabel=_no_math(xlabel), title=title)
     if floor is not None:
         name, value = floor
         ax.axvline(value, color=COLOURS[1], linestyle="--", label=f"{name} {value:.{digits}g}")
@@ -175,6 +176,8 @@ def bars(
 
 def next_words(ax: Axes, model, context: str, top: int = 8) -> pd.DataFrame:
     """Draw the most probable next words after a context and return their table.
+
+    The label shows the part of the context that the model looks at.
 
     Parameters
     ----------
@@ -187,5 +190,11 @@ def next_words(ax: Axes, model, context: str, top: int = 8) -> pd.DataFrame:
     """
     table = next_word_table(model, context, top=top)
     values = dict(zip(table.word, table.probability, strict=True))
-    bars(ax, values, xlabel=f"P(next word | {context.strip() or '<s>'})", title=repr(model))
+    seen = " ".join(model.visible_context(model.vocab.encode_words(context.split())))
+    bars(ax, values, xlabel=f"P(next word | {seen})" if seen else "P(next word)", title=repr(model))
     return table
+
+
+def _no_math(text: str) -> str:
+    """Keep matplotlib from taking what stands between two dollars for a formula."""
+    return text.replace("$", r"\$")

@@ -68,7 +68,23 @@ def test_next_words_draws_the_most_probable_words(models):
     # after "the": cat twice, dog once
     assert list(table.word) == ["cat", "dog"]
     np.testing.assert_allclose([bar.get_width() for bar in ax.patches], [2 / 3, 1 / 3])
-    assert "the" in ax.get_xlabel()
+    assert ax.get_xlabel() == "P(next word | the)"
+
+
+@pytest.mark.parametrize(
+    ("order", "label"),
+    [(1, "P(next word)"), (2, "P(next word | <unk>)"), (3, "P(next word | cat <unk>)")],
+)
+def test_next_words_shows_the_part_of_the_context_that_counts(models, order, label):
+    _, (ax,) = plots.panels(1)
+    plots.next_words(ax, models["add-1"][order - 1], "the cat zebra")
+    assert ax.get_xlabel() == label
+
+
+def test_dollars_are_no_formulas():
+    fig, (ax,) = plots.panels(1)
+    plots.bars(ax, {r"$\frac$": 1.0, "$5": 2.0}, xlabel=r"after $\frac $5")
+    plots.png(fig)
 
 
 def test_predictive_typing_follows_its_controls(models):

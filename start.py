@@ -5,8 +5,8 @@
     python start.py test [OPTION ...]  run the tests; options are pytest's
     python start.py run [NN ...]       execute the walkthroughs without a browser
 
-Set-up needs Python 3.11 or newer and, once, the network. It makes a folder .venv
-beside this file and changes nothing else on the machine.
+Set-up needs Python 3.11 or newer and, once, the network; so does the first test. It makes
+a folder .venv beside this file and changes nothing else on the machine.
 """
 
 # The syntax is kept so plain that any old Python can read this far and say what is wrong.
@@ -34,6 +34,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "unrolled.json"
+SETTINGS = VENV / "share/jupyter/lab/settings/overrides.json"
 LOG = ROOT / "build" / "setup.log"
 LOCK = ROOT / "build" / "setup.lock"
 AGAIN = "run start.py again; it goes on where it stopped"
@@ -69,7 +70,9 @@ def main(arguments):
 def set_up(extras):
     """Make .venv hold exactly what the pins say; return at once if it does.
 
-    The stamp in .venv is written last, so a set-up that was cut short has none that fits.
+    The stamp in .venv is written last, so a set-up that was cut short has none that fits. The
+    tests' packages alone are added without touching the others, under the stamp that is there:
+    if that fails, the course still opens.
     """
     if is_ready(extras):
         return
@@ -79,10 +82,14 @@ def set_up(extras):
             return
         stamp = read_stamp()
         extras = sorted(extras.union(stamp.get("extras", [])))
-        if not is_usable(stamp):
-            make_venv(lock)
-        write_stamp(extras, pins=None)
-        install(extras, lock)
+        if is_ready(set()):
+            install(requirements(extras), lock)
+        else:
+            if not is_usable(stamp):
+                make_venv(lock)
+            write_stamp(extras, pins=None)
+            install(["-e", str(ROOT) + ("[%s]" % ",".join(extras) if extras else "")], lock)
+        no_news()
         write_stamp(extras, pins=pins_hash())
         say("Set-up is complete.")
 
@@ -111,14 +118,25 @@ def is_usable(stamp):
 
 def pins_hash():
     """Return a hash of everything that decides which packages are installed."""
-    with open(ROOT / "pyproject.toml", "rb") as file:
-        pyproject = tomllib.load(file)
+    pyproject = read_pyproject()
     pins = {
         "build-system": pyproject["build-system"],
         "project": pyproject["project"],
         "constraints": (ROOT / "constraints.txt").read_text(encoding="utf-8"),
     }
     return hashlib.sha256(json.dumps(pins, sort_keys=True).encode("utf-8")).hexdigest()
+
+
+def read_pyproject():
+    """Return pyproject.toml as a dictionary."""
+    with open(ROOT / "pyproject.toml", "rb") as file:
+        return tomllib.load(file)
+
+
+def requirements(extras):
+    """Return the requirements of the extras only."""
+    optional = read_pyproject()["project"]["optional-dependencies"]
+    return [requirement for extra in extras for requirement in optional[extra]]
 
 
 def read_stamp():
@@ -131,11 +149,27 @@ def read_stamp():
 
 
 def write_stamp(extras, pins):
-    """Write the stamp of .venv, whole or not at all; pins is None until all is installed."""
+    """Write the stamp of .venv; pins is None until all is installed."""
     stamp = {"root": str(ROOT), "python": venv_version(), "extras": list(extras), "pins": pins}
-    partial = STAMP.with_suffix(".part")
-    partial.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
-    os.replace(partial, STAMP)
+    write_json(STAMP, stamp)
+
+
+def no_news():
+    """Keep JupyterLab from asking over the first notebook whether it may fetch its news.
+
+    Only defaults are set here; who edited the file keeps it.
+    """
+    if not SETTINGS.exists():
+        notification = {"fetchNews": "false", "checkForUpdates": False}
+        write_json(SETTINGS, {"@jupyterlab/apputils-extension:notification": notification})
+
+
+def write_json(path, value):
+    """Write a value to a file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    partial.write_text(json.dumps(value, indent=1), encoding="utf-8")
+    os.replace(partial, path)
 
 
 def venv_python():
@@ -182,15 +216,14 @@ def make_venv(lock):
     run_logged([python, "-m", "venv", str(VENV)], "Making .venv", lock)
 
 
-def install(extras, lock):
-    """Install the course and its packages, compiled to bytecode."""
+def install(what, lock):
+    """Install what pip is told, in the versions of the constraints, compiled to bytecode."""
     for info in site_packages().glob("*.dist-info"):
         if not (info / "RECORD").is_file():  # left by a set-up that was cut short
             shutil.rmtree(info)
-    project = str(ROOT) + ("[%s]" % ",".join(extras) if extras else "")
     pip = [str(venv_python()), "-m", "pip", "install", "--no-input", "--compile"]
-    pip += ["--disable-pip-version-check", "-c", str(ROOT / "constraints.txt"), "-e", project]
-    say("Installing the course's packages, once; this takes minutes. Details: build/setup.log")
+    pip += ["--disable-pip-version-check", "-c", str(ROOT / "constraints.txt")] + what
+    say("Installing packages, once; this takes minutes. Details: build/setup.log")
     run_logged(pip, "Installing", lock)
 
 

@@ -21,6 +21,7 @@ requires = ["setuptools"]
 [project]
 name = "toy"
 dependencies = ["numpy>=2"]
+optional-dependencies.test = ["pytest>=8.2"]
 [tool.ruff]
 line-length = {width}
 """
@@ -36,6 +37,7 @@ def start(tmp_path, monkeypatch):
     (tmp_path / "constraints.txt").write_text("numpy==2.4.6\n")
     venv = tmp_path / ".venv"
     paths = {"ROOT": tmp_path, "VENV": venv, "STAMP": venv / "unrolled.json"}
+    paths |= {"SETTINGS": venv / "share" / "overrides.json"}
     paths |= {"LOG": tmp_path / "build" / "setup.log", "LOCK": tmp_path / "build" / "setup.lock"}
     for name, path in paths.items():
         monkeypatch.setattr(start, name, path)
@@ -134,6 +136,31 @@ def test_an_extra_is_added_once_and_stays(start):
     (start.ROOT / "constraints.txt").write_text("numpy==2.5.5\n")
     start.set_up(set())
     assert start.is_ready({"test"})
+
+
+def test_tests_that_cannot_be_installed_leave_a_course_that_opens(start):
+    start.set_up(set())
+    steps(start)
+    start.break_at = "Installing"
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            start.set_up({"test"})
+        assert start.is_ready(set()) and not start.is_ready({"test"})
+    start.set_up(set())
+    start.break_at = None
+    start.set_up({"test"})
+    [(_, pip)] = start.ran
+    assert pip[pip.index("-c") + 1 :] == [str(start.ROOT / "constraints.txt"), "pytest>=8.2"]
+    assert start.is_ready({"test"})
+
+
+def test_the_first_notebook_opens_without_a_question_about_news(start):
+    start.set_up(set())
+    (notification,) = json.loads(start.SETTINGS.read_text()).values()
+    assert notification == {"fetchNews": "false", "checkForUpdates": False}
+    start.SETTINGS.write_text("edited")
+    start.set_up({"test"})
+    assert start.SETTINGS.read_text() == "edited"
 
 
 @pytest.mark.parametrize("damage", ["no python", "other python", "old python", "moved", "file"])

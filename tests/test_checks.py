@@ -3,6 +3,7 @@
 ``python tests/test_checks.py`` prints the table of who catches what.
 """
 
+import functools
 import importlib
 import math
 import threading
@@ -17,21 +18,22 @@ import pytest
 from nbclient import NotebookClient
 from wrong_solutions import week01 as bank
 
-from course_utils.checks import Question, check, find, judge, run
+from course_utils.checks import Outcome, Question, check, find, judge, run
 from course_utils.checks import week01 as questions
 from course_utils.evaluation import perplexity as model_perplexity
 from course_utils.ngrams import MLE, AddK, StupidBackoff
 from course_utils.text import Vocabulary
 
 ROOT = Path(__file__).resolve().parents[1]
+SOLUTION = ROOT / "solutions" / "week01" / "week01_ngram_models.ipynb"
+EXERCISE = ROOT / "exercises" / "week01" / SOLUTION.name
 NAMES = list(questions.QUESTIONS)
 WRONG = [(name, wrong) for name in NAMES for wrong in bank.WRONG[name]]
 RIGHT = [(name, right) for name in NAMES for right in bank.RIGHT[name]]
 
 
 def solution_cells():
-    [path] = (ROOT / "solutions" / "week01").glob("*.ipynb")
-    cells = nbformat.read(path, as_version=4).cells
+    cells = nbformat.read(SOLUTION, as_version=4).cells
     return [cell for cell in cells if cell.cell_type == "code"]
 
 
@@ -257,7 +259,7 @@ def test_message_of_a_wrong_answer_shows_the_smallest_failing_input():
         "reach it\n"
         "    on:        count_ngrams(sentences=[['a']], n=1)\n"
         "    came out:  Counter({('a',): 1})\n"
-        "    expected:  Counter({('</s>',): 1, ('a',): 1})"
+        "    expected:  Counter({('a',): 1, ('</s>',): 1})"
     )
 
 
@@ -267,6 +269,31 @@ def test_smallest_failing_input_is_shown_whatever_the_order_of_the_examples():
     cases = question.cases()
     result = judge(question, cases, run(question, lambda word: "b", cases))
     assert "<lambda>(word='a')" in result.message
+
+
+def test_dictionaries_are_shown_in_their_own_order():
+    """The order decides in which word's piece u falls."""
+
+    def the_first(probabilities, u):
+        return "the" if "the" in probabilities else questions.sample_word(probabilities, u)
+
+    assert check("week01.sample_word", the_first).message.endswith(
+        "    on:        sample_word(probabilities={'the': 0.5, 'a': 0.25, '</s>': 0.25}, u=0.6)\n"
+        "    came out:  'the'\n"
+        "    expected:  'a'"
+    )
+
+
+@pytest.mark.parametrize("entries", [12, 13])
+def test_long_and_deep_values_are_cut_short(entries):
+    inner = {}
+    inner["itself"] = inner
+    values = {f"w{i}": i for i in reversed(range(entries))}
+    question = Question(1, lambda x, y: 0.0, (), lambda rng: ({}, {}), ())
+    message = judge(question, [(values, inner)], [Outcome(value=1.0)]).message
+    assert f"x={{'w{entries - 1}': {entries - 1}, " in message
+    assert ("'w1': 1, ...}" in message) == (entries == 13)
+    assert "{...}" in message
 
 
 def test_message_of_an_error_shows_the_line_and_the_input():
@@ -354,12 +381,33 @@ def test_unfit_things_get_a_helpful_sentence(given, words):
     assert words in result.message
 
 
-def test_callable_objects_and_defaults_are_accepted():
-    class Callable:
-        def __call__(self, probabilities, base=2):
-            return questions.perplexity(probabilities)
+class WithBase:
+    def __call__(self, probabilities, base=2):
+        return base ** questions.bits_per_token(probabilities)
 
-    assert check("week01.perplexity", Callable())
+    def method(self, probabilities):
+        return self(probabilities)
+
+
+def prints_its_steps(probabilities):
+    print("T is", len(probabilities))
+    return questions.perplexity(probabilities)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        WithBase(),
+        WithBase().method,
+        functools.partial(WithBase(), base=2),
+        lambda probabilities: questions.perplexity(probabilities),
+        prints_its_steps,
+    ],
+)
+def test_callables_of_every_kind_are_accepted(function, capsys):
+    result = check("week01.perplexity", function)
+    assert result, result
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(
@@ -419,6 +467,30 @@ def test_none_from_an_unfilled_function_is_traced_back():
     assert "perhaps because something is None here: a function it calls" in result.message
 
 
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_a_list_of_none_is_traced_back_and_a_wrong_array_is_not(kind):
+    """An unfilled `sample_word` puts None into the sentence."""
+
+    of_none = check("week01.sample_sentence", lambda table, numbers: kind([None] * len(numbers)))
+    assert "perhaps because something is None here: a function it calls" in of_none.message
+    assert check("week01.sample_sentence", lambda table, numbers: kind(["x", "y"])).reason == ""
+
+
+def test_a_list_as_a_key_is_named():
+    def list_as_key(sentences, n):
+        return Counter([["<s>", *s, "</s>"][i : i + n] for s in sentences for i in range(2)])
+
+    result = check("week01.count_ngrams", list_as_key)
+    assert "TypeError" in result.message
+    assert "because a list cannot be a key; make it a tuple" in result.message
+
+
+def test_changed_argument_is_shown_on_an_input_that_changed():
+    """On the smallest input this function runs out of numbers; that is another mistake."""
+    result = check("week01.sample_sentence", bank.pops_until_the_end)
+    assert result.message.startswith("wrong, because it changes its argument `numbers`")
+
+
 def test_only_the_explained_misconception_is_certain():
     """A mistake that explains the shown input, but not all, is put as a guess."""
 
@@ -464,9 +536,21 @@ def test_notebook_asks_each_question_once_with_its_points():
         assert f'\nassert check("week01.{name}", {name})\n' in cell.source
 
 
+@pytest.mark.parametrize("count", [bank.plain_dict, bank.numpy_counts, None])
+def test_part_on_real_text_runs_with_every_function_that_is_right(count, solution, capsys):
+    """In place of the real text a few sentences that hold what its cells look for."""
+    text, valid = [["the", "same", w] for w in "ab"], [["a", "same"]]
+    vocab = Vocabulary(["the", "same", "a", "b"])
+    names = solution | {"train": text, "valid": valid, "vocab": vocab}
+    names["count_ngrams"] = count or solution["count_ngrams"]
+    cells = {cell.id: cell.source for cell in solution_cells()}
+    for name in ("sparsity", "predecessors", "comparison", "writing"):
+        exec(compile(cells[name], name, "exec"), names)
+    assert "finish" not in capsys.readouterr().out
+
+
 def test_unfilled_exercise_runs_to_the_end_and_nothing_is_done():
-    [path] = (ROOT / "exercises" / "week01").glob("*.ipynb")
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(EXERCISE, as_version=4)
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     said = {}
     for cell in notebook.cells:
@@ -476,10 +560,23 @@ def test_unfilled_exercise_runs_to_the_end_and_nothing_is_done():
     assert said == {f"check_{name}": f"not done yet: {name}" for name in NAMES}
 
 
+def test_open_task_says_how_large_n_must_be():
+    """An n-gram of the course ends in the verb and must reach back to the subject."""
+    cells = {cell.id: cell.source for cell in nbformat.read(SOLUTION, as_version=4).cells}
+    answer = cells["fool"].split("### BEGIN SOLUTION")[1].split("### END SOLUTION")[0]
+    pair = {}
+    exec(answer, pair)
+    right, wrong = pair["right"].split(), pair["wrong"].split()
+    [verb] = [i for i, (a, b) in enumerate(zip(right, wrong, strict=True)) if a != b]
+    n = len(right[right.index("names") : verb + 1])
+    assert f"n would have to be {n}." in cells["fool-why"]
+    guide = (SOLUTION.parent / "guide.md").read_text(encoding="utf-8")
+    assert f"n = {n} reaches from the verb to *names*" in guide
+
+
 def test_guide_answers_every_question_at_three_grades():
     guide = (ROOT / "solutions" / "week01" / "guide.md").read_text(encoding="utf-8")
-    [path] = (ROOT / "solutions" / "week01").glob("*.ipynb")
-    cells = nbformat.read(path, as_version=4).cells
+    cells = nbformat.read(SOLUTION, as_version=4).cells
     asked = [c.source for c in cells if c.source.startswith("**Question")]
     assert len(asked) >= 4
     sections = guide.split("\n### Question ")[1:]

@@ -21,6 +21,7 @@ import difflib
 import importlib
 import inspect
 import io
+import itertools
 import math
 import numbers
 import os
@@ -222,6 +223,7 @@ def judge(
     ]
     if not failing:
         return Result("right", "", f"right ({len(cases)} inputs)")
+    failing.sort(key=lambda i: not outcomes[i].changed)  # show an argument that was changed
     first = failing[0]
     reason, certain = _reason(question, cases, outcomes, failing, expected[first].value)
     return _explain(question, cases[first], outcomes[first], expected[first].value, reason, certain)
@@ -250,7 +252,7 @@ def _reason(question, cases, outcomes, failing, wanted) -> tuple[str, bool]:
     if any(outcome.unsteady for outcome in outcomes) and not complaint:
         return (
             "two calls with the same input give different answers; use only the arguments, no "
-            "global variable and no random numbers of its own"
+            "global variable, no default value that is changed, no random numbers of its own"
         ), True
     likely = ""
     for sentence, mistake in question.mistakes:
@@ -263,7 +265,10 @@ def _reason(question, cases, outcomes, failing, wanted) -> tuple[str, bool]:
             likely = sentence
     if complaint:
         return complaint, True
-    if not likely and first.error and "None" in first.error_text:
+    if "unhashable type: 'list'" in first.error_text:
+        return "a list cannot be a key; make it a tuple", True
+    nothing = _plain(first.value) == [None] or "None" in first.error_text
+    if not likely and nothing:
         likely = "something is None here: a function it calls may lack its `return`, or its code"
     return likely, False
 
@@ -335,6 +340,8 @@ def _call(question: Question, function: Callable, arguments: tuple) -> Outcome:
     try:
         with contextlib.redirect_stdout(printed):
             value = function(*given)
+        with contextlib.suppress(Exception):  # a generator cannot be copied
+            value = copy.deepcopy(value)  # the second call may change what the first returned
         with contextlib.redirect_stdout(io.StringIO()):
             again = function(*copy.deepcopy(arguments))
     except (Exception, SystemExit, TooSlow) as error:
@@ -489,6 +496,16 @@ class _Show(reprlib.Repr):
 
     def repr_float(self, value, level):
         return repr(float(f"{value:.6g}"))
+
+    def repr_dict(self, value, level):
+        """Keep the order of the dictionary, which decides what `sample_word` draws."""
+        if level <= 0:
+            return "{...}"
+        pairs = [
+            f"{self.repr1(key, level - 1)}: {self.repr1(content, level - 1)}"
+            for key, content in itertools.islice(value.items(), self.maxdict)
+        ]
+        return "{" + ", ".join(pairs + ["..."] * (len(value) > self.maxdict)) + "}"
 
     def repr_Counter(self, value, level):
         return f"Counter({self.repr_dict(value, level)})"

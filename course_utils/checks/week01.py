@@ -158,6 +158,10 @@ _WEIGHTED = (
 _UNDERFLOW = (
     "the product of many probabilities is too small for a float and becomes 0; add logarithms"
 )
+_ZERO_PRODUCT = (
+    "the product is 0, and 0 has no inverse: return math.inf for a probability 0, and add "
+    "logarithms, since the product of many small ones becomes 0 too"
+)
 _ZERO = "the logarithm of 0 does not exist; return math.inf when a probability is 0"
 
 _PERPLEXITY_MISTAKES = [
@@ -193,11 +197,12 @@ _PERPLEXITY_MISTAKES = [
                 "it averages the inverse probabilities; average the logarithms",
                 lambda p: statistics.fmean(1 / x for x in p),
             ),
-            (_UNDERFLOW, lambda p: math.prod(p) ** (-1 / len(p))),
             (_UNDERFLOW, lambda p: float(np.prod(p) ** (-1 / len(p)))),
         ]
         for guard in (_unless_zero, lambda formula: formula)
     ),
+    (_UNDERFLOW, _unless_zero(lambda p: math.prod(p) ** (-1 / len(p)))),
+    (_ZERO_PRODUCT, lambda p: math.prod(p) ** (-1 / len(p))),
     (_ZERO, lambda p: math.exp(-statistics.fmean(map(math.log, p)))),
     (
         "a token of probability 0 is skipped; it makes the perplexity infinite",
@@ -257,6 +262,8 @@ def _facts(bigrams, previous, word) -> SimpleNamespace:
         predecessors=int(seen[:, column].sum()),
         types=int(seen.sum()),
         words=counts.shape[1] - 1,
+        contexts=counts.shape[0] - 1,
+        symbols=len({symbol for bigram in bigrams for symbol in bigram}),
     )
 
 
@@ -314,6 +321,35 @@ _ADD_K_MISTAKES = [
             (
                 "the denominator counts how often the word itself occurred; it must count previous",
                 lambda f, V, k: (f.count + k) / (f.word_tokens + k * V),
+            ),
+            (
+                "the count of the context comes out 0: bigrams has no single words; add up the "
+                "counts of the bigrams that begin with previous",
+                lambda f, V, k: (f.count + k) / (k * V),
+            ),
+            *(
+                (
+                    "the words are counted in bigrams; vocab_size is V, with the words not seen "
+                    "there",
+                    lambda f, V, k, number=number: (
+                        (f.count + k) / (f.after_previous + k * getattr(f, number))
+                    ),
+                )
+                for number in ("words", "symbols", "contexts", "types")
+            ),
+            *(
+                ("brackets are missing: (count + k) / (count of previous + k * V)", formula)
+                for formula in (
+                    lambda f, V, k: (f.count + k) / f.after_previous + k * V,
+                    lambda f, V, k: f.count + k / f.after_previous + k * V,
+                    lambda f, V, k: f.count + k / (f.after_previous + k * V),
+                )
+            ),
+            (
+                "after a context never seen the formula still holds: k / (k * vocab_size)",
+                lambda f, V, k: (
+                    (f.count + k) / (f.after_previous + k * V) if f.after_previous else 0.0
+                ),
             ),
             (
                 "the count itself gets no k",
@@ -590,6 +626,10 @@ _BACKOFF_MISTAKES = [
         _never_ending,
     ),
     (
+        "no n-gram is ever found; the key is one flat tuple, (*context, word)",
+        lambda word, context, counts, alpha: 0.0,
+    ),
+    (
         "it stops at the full context; an n-gram never seen needs a shorter one",
         lambda word, context, counts, alpha: _relative_frequency(word, context, counts),
     ),
@@ -689,6 +729,14 @@ def _ended(table, numbers):
     return len(words) < len(numbers)
 
 
+def _without_end(table, numbers):
+    words = [BOS]
+    for u in numbers:
+        word = sample_word(table[words[-1]], u)
+        words += [word] * (word != EOS)
+    return words[1:]
+
+
 def _without_stop(table, numbers, restart):
     words, previous = [], BOS
     for u in numbers:
@@ -729,6 +777,10 @@ _SENTENCE_MISTAKES = [
     (
         "it does not stop at `</s>` but begins another sentence",
         lambda table, numbers: [w for w in _without_stop(table, numbers, restart=True) if w != EOS],
+    ),
+    (
+        "it does not stop at `</s>` but goes on from the word before",
+        _without_end,
     ),
     (
         "the same number is used for every word; use one number a word",
@@ -774,11 +826,11 @@ def _random_bigrams(rng):
 
 
 def _random_pair(rng, bigrams):
-    """Return a bigram: one that was counted, or any, with `<s>` and unseen contexts among them."""
-    if rng.random() < 0.5:
-        counted = sorted(bigrams)
-        return counted[rng.integers(len(counted))]
-    return str(rng.choice([*WORDS, BOS])), str(rng.choice([*WORDS, EOS]))
+    """Return a bigram: one that was counted, or a new word after its context, or a new context."""
+    counted = sorted(bigrams)
+    previous, word = counted[rng.integers(len(counted))]
+    new = [w for w in [*WORDS, EOS, "y"] if (previous, w) not in bigrams]
+    return [(previous, word), (previous, str(rng.choice(new))), ("z", word)][rng.integers(3)]
 
 
 def _random_add_k(rng):

@@ -168,7 +168,17 @@ def global_counter(sentences, n):
         for i in range(len(symbols) - n + 1):
             if symbols[i + n - 1] != "<s>":
                 _global_counts[tuple(symbols[i : i + n])] += 1
-    return _global_counts.copy()
+    return _global_counts
+
+
+@wrong("count_ngrams", "two calls with the same input give different answers")
+def counter_as_default(sentences, n, counts=Counter()):  # noqa: B006
+    for sentence in sentences:
+        symbols = ["<s>", *sentence, "</s>"]
+        for i in range(len(symbols) - n + 1):
+            if symbols[i + n - 1] != "<s>":
+                counts[tuple(symbols[i : i + n])] += 1
+    return counts
 
 
 @right("count_ngrams")
@@ -245,7 +255,7 @@ def inverse_probability(probabilities):
     return math.prod(probabilities) ** (-1 / len(probabilities))
 
 
-@wrong("perplexity", "too small for a float")
+@wrong("perplexity", "return math.inf for a probability 0, and add logarithms")
 def inverse_probability_in_a_loop(probabilities):
     p_text = 1
     for p in probabilities:
@@ -370,6 +380,44 @@ def relative_frequency(word, previous, bigrams, vocab_size, k):
     return bigrams[previous, word] / _after(previous, bigrams)
 
 
+@wrong("add_k_probability", "bigrams has no single words")
+def looks_up_previous(word, previous, bigrams, vocab_size, k):
+    return (bigrams[previous, word] + k) / (bigrams[previous] + k * vocab_size)
+
+
+@wrong("add_k_probability", "after a context never seen the formula still holds")
+def zero_after_unseen(word, previous, bigrams, vocab_size, k):
+    total = _after(previous, bigrams)
+    return (bigrams[previous, word] + k) / (total + k * vocab_size) if total else 0
+
+
+@wrong("add_k_probability", "the words are counted in bigrams")
+def own_vocabulary(word, previous, bigrams, vocab_size, k):
+    words = {last for _, last in bigrams}
+    return (bigrams[previous, word] + k) / (_after(previous, bigrams) + k * len(words))
+
+
+@wrong("add_k_probability", "the words are counted in bigrams")
+def own_symbols(word, previous, bigrams, vocab_size, k):
+    words = {symbol for bigram in bigrams for symbol in bigram}
+    return (bigrams[previous, word] + k) / (_after(previous, bigrams) + k * len(words))
+
+
+@wrong("add_k_probability", "brackets are missing")
+def no_brackets_below(word, previous, bigrams, vocab_size, k):
+    return (bigrams[previous, word] + k) / _after(previous, bigrams) + k * vocab_size
+
+
+@wrong("add_k_probability", "brackets are missing")
+def no_brackets_above(word, previous, bigrams, vocab_size, k):
+    return bigrams[previous, word] + k / (_after(previous, bigrams) + k * vocab_size)
+
+
+@wrong("add_k_probability", "brackets are missing")
+def no_brackets(word, previous, bigrams, vocab_size, k):
+    return bigrams[previous, word] + k / _after(previous, bigrams) + k * vocab_size
+
+
 @right("add_k_probability")
 def exact_fraction(word, previous, bigrams, vocab_size, k):
     k = Fraction(k)
@@ -460,6 +508,13 @@ def jumps(word, context, counts, alpha):
     if counts[(*context, word)]:
         return counts[(*context, word)] / _total(context, counts)
     return alpha * jumps(word, (), counts, alpha) if context else 0.0
+
+
+@wrong("stupid_backoff", "the key is one flat tuple")
+def nested_key(word, context, counts, alpha):
+    if counts[context, word]:
+        return counts[context, word] / _total(context, counts)
+    return alpha * nested_key(word, context[1:], counts, alpha) if context else 0.0
 
 
 @right("stupid_backoff")
@@ -743,6 +798,17 @@ def no_stop(table, numbers):
     return words
 
 
+@wrong("sample_sentence", "goes on from the word before")
+def skips_the_end(table, numbers):
+    words, previous = [], "<s>"
+    for u in numbers:
+        word = _word(table[previous], u)
+        if word != "</s>":
+            words.append(word)
+            previous = word
+    return words
+
+
 @wrong("sample_sentence", "use one number a word")
 def one_number(table, numbers):
     words, previous = [], "<s>"
@@ -777,6 +843,14 @@ def pops_the_numbers(table, numbers):
         previous = _word(table[previous], numbers.pop(0))
         if previous == "</s>":
             break
+        words.append(previous)
+    return words
+
+
+@wrong("sample_sentence", "it changes its argument `numbers`")
+def pops_until_the_end(table, numbers):
+    words, previous = [], "<s>"
+    while (previous := _word(table[previous], numbers.pop(0))) != "</s>":
         words.append(previous)
     return words
 

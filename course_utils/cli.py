@@ -1,4 +1,5 @@
 """The command ``course``: look after the set-up, fetch corpora, run the course, make exercises."""
+# ruff: noqa: D301  click keeps the lines of a paragraph that begins with a backspace
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ def main():
 
 @main.command()
 def doctor():
-    r"""Say what is installed, which device and which corpora are at hand.
+    """Say what is installed, which device and which corpora are at hand.
 
     Each fault comes with what to do about it. The exit status is 1 if something the course needs
     is broken, and 0 otherwise: a corpus that is not at hand breaks nothing, since the notebooks
@@ -43,7 +44,7 @@ def doctor():
 @click.argument("names", nargs=-1, metavar="[NN ...]")
 @click.option("--in-place", is_flag=True, help="Write each executed notebook over its file.")
 def run(names, in_place):
-    r"""Execute walkthroughs without a browser and write each as a page under build/.
+    """Execute walkthroughs without a browser and write each as a page under build/.
 
     NN is the number or the name of a walkthrough; without it the whole course runs. A cell that
     fails is shown with its notebook, number, source and error; the other notebooks go on, and the
@@ -86,7 +87,7 @@ def run(names, in_place):
     help="Take the files from a folder instead of the network.",
 )
 def fetch(names, mirror):
-    r"""Download real corpora and verify them; without a NAME, all of them.
+    """Download real corpora and verify them; without a NAME, all of them.
 
     A file is kept only if its SHA-256 is the registered one. What is in the cache already is not
     fetched again. The exit status is 1 if a corpus cannot be had; the others are fetched all the
@@ -105,7 +106,7 @@ def fetch(names, mirror):
     from course_utils.corpora import CorpusUnavailable, registry
 
     try:
-        sources = [registry.find(name) for name in names or registry.CORPORA]
+        sources = [registry.find(name, to_fetch=True) for name in names or registry.CORPORA]
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="NAME") from None
     missing = []
@@ -136,7 +137,7 @@ def fetch(names, mirror):
     "--check", is_flag=True, help="Write nothing; the exit status is 1 if anything would change."
 )
 def release(weeks, check):
-    r"""Regenerate exercises/ from solutions/; without a WEEK, all weeks.
+    """Regenerate exercises/ from solutions/; without a WEEK, all weeks.
 
     A solution's notebook is the single source of its exercise. Between the lines
     ### BEGIN SOLUTION and ### END SOLUTION of a graded cell stands the answer, which students do

@@ -200,7 +200,7 @@ def _corpora() -> Iterator[Finding]:
         yield Finding("missing", "mirror", "COURSE_MIRROR names no folder", cure)
     for name, source in registry.CORPORA.items():
         if not registry.available(name):
-            cure = f"`course fetch {name}`; until then notebooks go on with pydocs"
+            cure = f"`!course fetch {name}` in a notebook's cell; until then notebooks use pydocs"
             yield Finding("missing", name, source.description, cure)
             continue
         where = "cached" if source.file and (cache / source.file).is_file() else "in COURSE_MIRROR"

@@ -1,5 +1,6 @@
 """The command `course`: exit codes, messages, help."""
 
+import re
 from importlib import metadata
 from pathlib import Path
 
@@ -27,6 +28,11 @@ def test_help_teaches_by_examples(course, command):
     assert shown.exit_code == 0
     assert "course " + (command[0] if command else "doctor") in shown.output
     assert "exit status" in shown.output or not command
+    assert "\\b" not in shown.output
+    if command:
+        examples = shown.output.partition("Examples:\n")[2].partition("\n\n")[0].splitlines()
+        assert len(examples) >= 2
+        assert all(re.match(rf" +!?course {command[0]}\b", example) for example in examples)
 
 
 @pytest.mark.parametrize("wrong", ["docter", "--verbose"])
@@ -43,7 +49,7 @@ def test_doctor_finds_this_installation_ready_and_names_no_path(course, tmp_path
     assert shown.exit_code == 0, shown.output
     assert "notebooks can import course_utils" in shown.output
     assert shown.output.endswith("The course is ready.\n")
-    assert "`course fetch brown`" in shown.output
+    assert "`!course fetch brown` in a notebook's cell" in shown.output
     assert str(tmp_path) not in shown.output and str(Path.home()) not in shown.output
 
 
@@ -141,6 +147,12 @@ def test_fetch_fails_where_no_whole_file_can_be_had(course, tmp_path, toy_corpor
 def test_fetch_suggests_a_name_for_a_typo(course):
     shown = course("fetch", "bron")
     assert shown.exit_code == 2 and "did you mean 'brown'?" in shown.output
+
+
+def test_fetch_names_only_corpora_that_have_a_file(course):
+    shown = course("fetch", "nosuch")
+    assert shown.exit_code == 2
+    assert "'nosuch' is unknown; there are brown, shakespeare, names, inaugural" in shown.output
 
 
 def test_fetch_refuses_a_mirror_that_is_no_folder(course):

@@ -127,13 +127,19 @@ class TestRegistry:
 
     @pytest.mark.parametrize(
         "name, hint",
-        [("bron", "did you mean 'brown'?"), ("xyz", "there are pydocs, grammar, brown"), (3, "3")],
+        [("bron", "did you mean 'brown'?"), ("xyz", "brown, shakespeare, names"), (3, "brown")],
     )
     def test_unknown_name(self, name, hint):
         for call in (load_corpus, fetch, available):
             with pytest.raises(ValueError, match=f"corpus {name!r} is unknown") as error:
                 call(name)
             assert hint in str(error.value)
+
+    def test_what_needs_no_fetching_is_suggested_only_for_loading(self):
+        with pytest.raises(ValueError, match="there are pydocs, grammar, brown"):
+            load_corpus("xyz")
+        with pytest.raises(ValueError, match="there are brown, shakespeare"):
+            fetch("xyz")
 
     def test_unknown_fallback_is_refused_at_once(self):
         with pytest.raises(ValueError, match="corpus 'pydoc' is unknown; did you mean 'pydocs'"):
@@ -156,6 +162,20 @@ class TestFetch:
 
     def test_mirror_as_an_argument(self, cache, tiny):
         assert fetch("names", mirror=tiny).read_bytes() == (tiny / "names.zip").read_bytes()
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+    @pytest.mark.parametrize("umask, mode", [(0o022, 0o644), (0o077, 0o600)])
+    @pytest.mark.parametrize("mirrored", [True, False])
+    def test_others_may_read_the_cache_where_the_umask_lets_them(
+        self, cache, tiny, serve, monkeypatch, umask, mode, mirrored
+    ):
+        register(monkeypatch, tiny / "names.zip", serve(functools.partial(Quiet, directory=tiny)))
+        before = os.umask(umask)
+        try:
+            cached = fetch("names", mirror=tiny if mirrored else None)
+        finally:
+            os.umask(before)
+        assert stat.S_IMODE(cached.stat().st_mode) == mode
 
     def test_network(self, cache, tiny, serve, monkeypatch, caplog):
         pooch.get_logger().setLevel("INFO")
@@ -232,11 +252,15 @@ class TestFetch:
             fetch("names", mirror=tiny)
         assert_one_sentence(error, "cannot be written", "COURSE_DATA")
 
-    def test_fallback_says_so_in_one_line(self, cache, tiny, capsys):
-        assert load_corpus("names", fallback="pydocs").name == "pydocs"
+    @pytest.mark.parametrize("name", WITH_FILES)
+    def test_fallback_says_so_in_one_line(self, cache, monkeypatch, capsys, name):
+        source = dataclasses.replace(CORPORA[name], url=CLOSED)
+        monkeypatch.setitem(CORPORA, name, source)
+        assert load_corpus(name, fallback="pydocs").name == "pydocs"
         line = capsys.readouterr().out
-        assert line.count("\n") == 1 and len(line) <= 100
-        assert "`course fetch names`" in line and line.endswith("going on with 'pydocs'.\n")
+        assert line.count("\n") == 1 and len(line.rstrip()) <= 100
+        assert f"`!course fetch {name}` in a cell" in line
+        assert line.endswith("going on with 'pydocs'.\n")
 
 
 class TestArchives:

@@ -58,7 +58,7 @@ def load_corpus(name: str, fallback: str | None = None) -> Corpus:
             raise
         # One short line in a notebook; the command gives the reason, with this machine's paths.
         print(
-            f"{name!r} cannot be had here (`course fetch {name}` gets it, or says why not); "
+            f"{name!r} is not here (`!course fetch {name}` in a cell gets it); "
             f"going on with {fallback!r}."
         )
         return load_corpus(fallback)

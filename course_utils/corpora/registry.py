@@ -92,8 +92,14 @@ CORPORA = {
 }
 
 
-def find(name: str) -> Source:
+def find(name: str, to_fetch: bool = False) -> Source:
     """Return the registry's entry for a corpus.
+
+    Parameters
+    ----------
+    name : str
+    to_fetch : bool
+        Suggest only corpora that have a file to fetch, where the name is unknown.
 
     Raises
     ------
@@ -108,8 +114,9 @@ def find(name: str) -> Source:
     """
     if name in CORPORA:
         return CORPORA[name]
-    close = difflib.get_close_matches(str(name), CORPORA, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(CORPORA)}"
+    names = [source.name for source in CORPORA.values() if source.file or not to_fetch]
+    close = difflib.get_close_matches(str(name), names, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
     raise ValueError(f"corpus {name!r} is unknown; {hint}")
 
 
@@ -144,7 +151,7 @@ def fetch(name: str, mirror: str | os.PathLike | None = None) -> Path:
     CorpusUnavailable
         If no whole file can be had. The cache is then as it was before.
     """
-    source = find(name)
+    source = find(name, to_fetch=True)
     if source.file is None:
         raise ValueError(f"corpus {name!r} has no file to fetch; it is always there")
     cached, *mirrored = _local_paths(source, mirror)
@@ -177,6 +184,8 @@ def _download(source: Source, cached: Path, mirrored: list[Path]) -> Path:
     """Bring the file into the cache, whole or not at all: pooch moves it there once verified."""
 
     def bring(url, output_file, pooch_):
+        # pooch's empty file is for its owner only; a file made anew gets the usual permissions.
+        os.unlink(output_file)
         for path in mirrored:
             if path.is_file():
                 shutil.copyfile(path, output_file)

@@ -14,6 +14,7 @@ import pytest
 from course_utils.notebooks import prepare_kernels, refused_marks
 
 pytest_plugins = ["pytester"]
+collect_ignore_glob = ["*-Copy*.ipynb"]  # JupyterLab's duplicates: a student's work, half done
 prepare_kernels()
 
 

@@ -12,9 +12,15 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from course_utils import notebooks, pages
 
 ROOT = Path(__file__).resolve().parents[1]
-WALKTHROUGHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-SOLUTIONS = sorted((ROOT / "solutions").rglob("*.ipynb"))
-EXERCISES = sorted((ROOT / "exercises").rglob("*.ipynb"))
+
+
+def find(folder):
+    """Return the course's notebooks in a folder, without a student's copies and checkpoints."""
+    paths = sorted((ROOT / folder).rglob("*.ipynb"))
+    return [path for path in paths if not re.search("-Copy|-checkpoint", path.stem)]
+
+
+WALKTHROUGHS, SOLUTIONS, EXERCISES = map(find, ("notebooks", "solutions", "exercises"))
 
 
 def name(path):
@@ -318,10 +324,13 @@ MADE_UP = {
     ),
     "tag": ([tagged("1 / 0", "raises-exception")], ["ERROR"]),
     "comment": (["# NBVAL_SKIP\n1 / 0"], ["ERROR"]),
+    "mirror": (["import os\nassert os.path.isdir(os.environ['COURSE_MIRROR'])"], ["PASSED"]),
+    "good-Copy1": (["1 / 0"], []),
 }
 
 
-def test_the_suite_fails_when_a_cell_of_a_notebook_fails(pytester):
+def test_the_suite_fails_when_a_cell_of_a_notebook_fails(pytester, monkeypatch):
+    monkeypatch.setenv("COURSE_MIRROR", "nb")
     pytester.makeconftest((ROOT / "conftest.py").read_text(encoding="utf-8"))
     for stem, (cells, _) in MADE_UP.items():
         write(pytester.path / "nb" / f"{stem}.ipynb", *cells)
@@ -329,7 +338,7 @@ def test_the_suite_fails_when_a_cell_of_a_notebook_fails(pytester):
     result = pytester.runpytest_subprocess("nb", "-v", *options)
     assert result.ret == 1
     result.stdout.fnmatch_lines("*dead*the kernel died*")  # at once, not after the time-out
-    shown = re.findall(r"^nb.(\w+)\W+ipynb::Cell \d+ ([A-Z]+)", result.stdout.str(), re.MULTILINE)
+    shown = re.findall(r"(?m)^nb.([\w-]+)\W+ipynb::Cell \d+ ([A-Z]+)", result.stdout.str())
     for stem, (_, outcomes) in MADE_UP.items():
         assert [outcome for notebook, outcome in shown if notebook == stem] == outcomes, stem
 

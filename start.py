@@ -5,8 +5,8 @@
     python start.py test [OPTION ...]  run the tests; options are pytest's
     python start.py run [NN ...]       execute the walkthroughs without a browser
 
-Set-up needs Python 3.11 or newer and, once, the network; so does the first test. It makes
-a folder .venv beside this file and changes nothing else on the machine.
+Set-up needs Python 3.11 or newer and, once, the network; the first test needs it too.
+It makes a folder .venv beside this file and changes nothing else on the machine.
 """
 
 # The syntax is kept so plain that any old Python can read this far and say what is wrong.

@@ -74,7 +74,11 @@ def find(folder: Path, names: Sequence[str] = ()) -> list[Path]:
     ValueError
         If a name fits no notebook; the message lists the names that do.
     """
-    known = {path.stem: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
+    known = {
+        path.stem: path
+        for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+        if "-Copy" not in path.stem  # JupyterLab's name for a duplicate: a student's own work
+    }
     if not known:
         raise ValueError(f"there is no walkthrough in the folder {folder.name}")
     if not names:

@@ -295,7 +295,7 @@ def test_a_walkthrough_is_found_by_any_of_its_names(tmp_path, name):
 
 
 def test_walkthroughs_come_in_the_order_of_the_course_each_once(tmp_path):
-    for stem in ("02_c", "00_a", "01_b"):
+    for stem in ("02_c", "00_a", "01_b", "01_b-Copy1"):
         write(tmp_path / "nb" / f"{stem}.ipynb")
     assert [p.stem for p in notebooks.find(tmp_path / "nb")] == ["00_a", "01_b", "02_c"]
     found = notebooks.find(tmp_path / "nb", ["2", "00", "02_c"])

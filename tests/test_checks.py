@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 from nbclient import NotebookClient
 from wrong_solutions import week01 as bank
@@ -87,7 +88,7 @@ def test_wrong_solution_is_caught_on_random_inputs_alone(name, wrong):
     question = find(f"week01.{name}")
     for seed in range(5):
         rng = np.random.default_rng(seed)
-        cases = [question.random_inputs(rng) for _ in range(20)]
+        cases = [question.random_inputs(rng) for _ in range(40)]
         assert not judge(question, cases, run(question, function, cases)), seed
 
 
@@ -603,3 +604,58 @@ def print_table():
 
 if __name__ == "__main__":
     print_table()
+
+
+# Whatever a student's function does, the check answers
+
+
+class Unspeakable(BaseException):
+    def __str__(self):
+        raise RuntimeError("even my text fails")
+
+
+def _raises(error):
+    def function(probabilities):
+        raise error
+
+    return function
+
+
+def _endless_list(probabilities):
+    values = []
+    values.append(values)
+    return values
+
+
+def _bare_except(probabilities):
+    while True:
+        try:
+            math.sqrt(2)
+        except:  # noqa: E722
+            pass
+
+
+@pytest.mark.parametrize(
+    ("function", "status"),
+    [
+        (lambda probabilities: pd.Series(probabilities), "wrong"),
+        (lambda probabilities: pd.DataFrame({"p": probabilities}), "wrong"),
+        (lambda probabilities: 10**400, "wrong"),
+        (lambda probabilities: list(range(100_000)), "wrong"),
+        (_endless_list, "raised"),
+        (_raises(Unspeakable()), "raised"),
+        (_raises(GeneratorExit()), "raised"),
+        (_bare_except, "raised"),
+    ],
+    ids=["series", "frame", "huge int", "long list", "endless", "unspeakable", "exit", "loop"],
+)
+def test_a_check_survives(function, status):
+    result = check("week01.perplexity", function)
+    assert result.status == status, result.message
+    assert "perplexity(" in result.message
+
+
+def test_a_check_leaves_numpy_settings_alone():
+    before = np.geterr()
+    check("week01.perplexity", lambda probabilities: np.seterr(all="ignore") and 1.0)
+    assert np.geterr() == before

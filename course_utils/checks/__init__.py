@@ -18,6 +18,7 @@ import contextlib
 import copy
 import ctypes
 import difflib
+import functools
 import importlib
 import inspect
 import io
@@ -27,6 +28,7 @@ import numbers
 import os
 import pkgutil
 import reprlib
+import sys
 import threading
 import traceback
 import warnings
@@ -74,11 +76,15 @@ class Question:
         """The names of its parameters."""
         return tuple(inspect.signature(self.expected).parameters)
 
-    def cases(self, seed: int = 0, n_random: int = 20) -> list[tuple]:
-        """Return the examples and ``n_random`` inputs from ``seed``, smallest first."""
+    def cases(self, seed: int = 0, n_random: int = 40) -> list[tuple]:
+        """Return the examples, then ``n_random`` inputs from ``seed``, each part smallest first."""
         rng = np.random.default_rng(seed)
-        cases = [*self.examples, *(self.random_inputs(rng) for _ in range(n_random))]
-        return sorted(cases, key=lambda arguments: len(repr(arguments)))
+        drawn = [self.random_inputs(rng) for _ in range(n_random)]
+        return [case for part in (self.examples, drawn) for case in sorted(part, key=_size)]
+
+
+def _size(arguments: tuple) -> int:
+    return len(repr(arguments))
 
 
 @dataclass
@@ -96,6 +102,11 @@ class Outcome:
     changed: str = ""
     unsteady: bool = False
     printed: str = ""
+
+    @functools.cached_property
+    def plain(self) -> Any:
+        """The value in the form in which values are compared."""
+        return _plain(self.value)
 
 
 @dataclass(frozen=True)
@@ -193,14 +204,18 @@ def run(
     """Call a function on every input, each time on a copy, and note what it does.
 
     Together the calls may take ``seconds``; the call that is running then is interrupted, and the
-    list ends with it. A loop that never returns to Python, or that catches every exception, cannot
+    list ends with it. A loop that never returns to Python, such as one call of NumPy, cannot
     be interrupted this way.
     """
     outcomes = []
-    with warnings.catch_warnings(), _TimeLimit(seconds):
+    with warnings.catch_warnings(), np.errstate(), _TimeLimit(seconds) as limit:
         warnings.simplefilter("ignore")
         for arguments in cases:
-            outcomes.append(_call(question, function, arguments))
+            try:
+                outcomes.append(_call(question, function, arguments, limit))
+            except TooSlow:  # a second one, while the first was being handled
+                limit.stop()
+                outcomes.append(Outcome(error=TooSlow.__name__))
             if outcomes[-1].error == TooSlow.__name__:
                 break
     return outcomes
@@ -259,9 +274,10 @@ def _reason(question, cases, outcomes, failing, wanted) -> tuple[str, bool]:
         explained = {i for i, o in enumerate(outcomes) if _agree(o, _outcome_of(mistake, cases[i]))}
         if len(explained) == len(outcomes):
             return sentence, True
-        # A guess must explain the input that is shown, and half of all that fail.
+        # A guess must explain the input that is shown, half of all that fail, and all that do not.
         half = len(explained.intersection(failing)) >= len(failing) / 2
-        if failing[0] in explained and half and not likely:
+        refuted = explained.union(failing) != set(range(len(outcomes)))
+        if failing[0] in explained and half and not refuted and not likely:
             likely = sentence
     if complaint:
         return complaint, True
@@ -312,14 +328,14 @@ def _unfit(name: str, question: Question, function: Any) -> str:
             f"it was given {_show(function)}, {_a(function)}; {want}, without parentheses after it"
         )
     try:
-        inspect.signature(function).bind(*question.examples[0])
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # a builtin without a signature
+        return ""
+    try:
+        signature.bind(*question.examples[0])
     except TypeError:
-        return (
-            f"its parameters are {inspect.signature(function)}; they must be "
-            f"({', '.join(question.parameters)}), in this order"
-        )
-    except ValueError:  # a builtin without a signature
-        pass
+        wanted = ", ".join(question.parameters)
+        return f"its parameters are {signature}; they must be ({wanted}), in this order"
     return ""
 
 
@@ -334,7 +350,7 @@ def _is_stub(function: Callable) -> bool:
 # Calling the student's function
 
 
-def _call(question: Question, function: Callable, arguments: tuple) -> Outcome:
+def _call(question: Question, function: Callable, arguments: tuple, limit: _TimeLimit) -> Outcome:
     given = copy.deepcopy(arguments)
     printed = io.StringIO()
     try:
@@ -344,22 +360,38 @@ def _call(question: Question, function: Callable, arguments: tuple) -> Outcome:
             value = copy.deepcopy(value)  # the second call may change what the first returned
         with contextlib.redirect_stdout(io.StringIO()):
             again = function(*copy.deepcopy(arguments))
-    except (Exception, SystemExit, TooSlow) as error:
+        # Here too, for a value may be endless or refuse to be compared.
+        changed = [
+            name
+            for name, before, after in zip(question.parameters, arguments, given, strict=True)
+            if not _close(_plain(before), _plain(after))
+        ]
+        unsteady = not _close(_plain(value), _plain(again))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a student's code may raise, exit() included
+        if isinstance(error, TooSlow):
+            limit.stop()
         line = _student_line(error, function)
         return Outcome(
-            error=type(error).__name__, error_text=str(error), line=line, printed=printed.getvalue()
+            error=type(error).__name__,
+            error_text=_text(error),
+            line=line,
+            printed=printed.getvalue(),
         )
-    changed = [
-        name
-        for name, before, after in zip(question.parameters, arguments, given, strict=True)
-        if not _close(_plain(before), _plain(after))
-    ]
     return Outcome(
         value=value,
         changed=changed[0] if changed else "",
-        unsteady=not _close(_plain(value), _plain(again)),
+        unsteady=unsteady,
         printed=printed.getvalue(),
     )
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # a student's own exception, whose text raises another
+        return ""
 
 
 def _student_line(error: BaseException, function: Callable) -> str:
@@ -384,29 +416,39 @@ class _TimeLimit:
     """Raise `TooSlow` in this thread if the block is still running after ``seconds``.
 
     Signals would be interrupted by nothing but the main thread of a Unix process; this works in
-    every thread of CPython on every system.
+    every thread of CPython on every system. It is raised again and again: a loop with a bare
+    ``except`` swallows one inside its ``try``, but not one on the way back to it.
     """
 
     def __init__(self, seconds: float):
+        self.seconds = seconds
         self.thread = ctypes.c_ulong(threading.get_ident())
-        self.timer = threading.Timer(seconds, self._interrupt)
-        self.timer.daemon = True
+        self.over = threading.Event()
         self.lock = threading.Lock()
-        self.over = False
 
     def _interrupt(self):
-        with self.lock:
-            if not self.over:
-                error = ctypes.py_object(TooSlow)
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(self.thread, error)
+        wait = self.seconds
+        while not self.over.wait(wait):
+            with self.lock:
+                if not self.over.is_set():
+                    self._raise(ctypes.py_object(TooSlow))
+            wait = 0.01
+
+    def _raise(self, error):
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(self.thread, error)
 
     def __enter__(self):
-        self.timer.start()
+        threading.Thread(target=self._interrupt, daemon=True).start()
+        return self
 
     def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        """Raise no more."""
         with self.lock:
-            self.over = True
-        self.timer.cancel()
+            self.over.set()
+            self._raise(None)  # one that was set and not yet raised
 
 
 # Comparing values
@@ -423,7 +465,7 @@ def _outcome_of(function: Callable, arguments: tuple) -> Outcome:
 def _agree(a: Outcome, b: Outcome) -> bool:
     if a.error or b.error:
         return a.error == b.error
-    return _close(_plain(a.value), _plain(b.value))
+    return _close(a.plain, b.plain)
 
 
 def _plain(value: Any) -> Any:
@@ -434,7 +476,9 @@ def _plain(value: Any) -> Any:
         return {k: _plain(v) for k, v in value.items() if not (_is_number(v) and v == 0)}
     if isinstance(value, list | tuple):
         return [_plain(v) for v in value]
-    return float(value) if _is_number(value) else value
+    if _is_number(value) and abs(value) <= sys.float_info.max:  # an int may be larger
+        return float(value)
+    return value
 
 
 def _close(a: Any, b: Any) -> bool:
@@ -444,7 +488,12 @@ def _close(a: Any, b: Any) -> bool:
         return a.keys() == b.keys() and all(_close(a[k], b[k]) for k in a)
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(_close(x, y) for x, y in zip(a, b, strict=True))
-    return type(a) is type(b) and a == b
+    if type(a) is not type(b):
+        return False
+    try:
+        return bool(a == b)
+    except Exception:  # a table or tensor has no single answer
+        return False
 
 
 def _is_number(value: Any) -> bool:

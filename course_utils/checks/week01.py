@@ -360,6 +360,10 @@ _ADD_K_MISTAKES = [
                 lambda f, V, k: f.count / f.after_previous,
             ),
             (
+                "a word never seen after previous gets 0; the formula holds for it too",
+                lambda f, V, k: (f.count + k) / (f.after_previous + k * V) if f.count else 0.0,
+            ),
+            (
                 "only unseen words are smoothed; every word gets k",
                 lambda f, V, k: (
                     f.count / f.after_previous if f.count else k / (f.after_previous + k * V)
@@ -534,9 +538,10 @@ def _relative_frequency(word, context, counts, total=None):
 
 def _backed_off(word, contexts, counts, alpha, frequency=_relative_frequency):
     """Return the first frequency that is not 0, times alpha for each context tried in vain."""
-    tried = np.array([frequency(word, context, counts) for context in contexts])
-    steps = np.flatnonzero(tried)
-    return float(tried[steps[0]] * alpha ** steps[0]) if len(steps) else 0.0
+    for steps, context in enumerate(contexts):
+        if seen := frequency(word, context, counts):
+            return float(seen * alpha**steps)
+    return 0.0
 
 
 def _shorter(context):
@@ -620,6 +625,14 @@ _BACKOFF_MISTAKES = [
             lambda w, c, counts: (_looked_up if c else _relative_frequency)(w, c, counts),
             _looked_up,
         )
+    ),
+    (
+        "the greatest of the scores is taken; the longest context in which the word was seen "
+        "decides, be its score ever so small",
+        lambda word, context, counts, alpha: max(
+            alpha**i * _relative_frequency(word, shorter, counts)
+            for i, shorter in enumerate(_shorter(context))
+        ),
     ),
     (
         "a word never seen is backed off for ever; return 0 when the context is empty",
@@ -860,9 +873,13 @@ def _random_perplexity(rng):
 
 
 def _random_backoff(rng):
+    if rng.random() < 0.25:  # after d, a is 1 of 3; alone it is more than that, even times alpha
+        sentences = [["a"] * int(rng.integers(6, 12)), ["d", "a"], ["d", "b"], ["d"]]
+        return "a", ("d",), _all_counts(sentences), float(rng.choice([0.8, 0.9]))
     sentences = [*_random_sentences(rng), ["a", "b", "a"]]
     context = tuple(rng.choice(WORDS, size=2).tolist())
-    context = [context, context[1:], (), (BOS, context[0]), (BOS,)][rng.integers(5)]
+    start = (BOS, context[0])
+    context = [context, context, start, start, (BOS,), (BOS,), context[1:], ()][rng.integers(8)]
     counts = _all_counts(sentences)
     return str(rng.choice([*WORDS, EOS])), context, counts, float(rng.choice([0.4, 0.5]))
 
@@ -953,20 +970,24 @@ QUESTIONS = {
             expected=stupid_backoff,
             # In "the cat", "the dog", "a dog": (the, cat) 1 of 2, so 1/2; (a, cat) never seen, and
             # cat is 1 of 9 words with </s>, so 0.4 * 1/9.
-            examples=tuple(
-                (word, context, _all_counts(sentences), 0.5)
-                for sentences in ([["a"]], [["a", "b"], ["b"]], CATS)
-                for word, context in [
-                    ("a", ()),
-                    ("a", (BOS,)),
-                    ("b", (BOS, "a")),
-                    ("a", ("b",)),
-                    ("z", ()),
-                    ("a", ("b", "b")),
-                    ("dog", (BOS, "the")),
-                    ("cat", ("a",)),
-                    (EOS, ("the", "dog")),
-                ]
+            examples=(
+                *(
+                    (word, context, _all_counts(sentences), 0.5)
+                    for sentences in ([["a"]], [["a", "b"], ["b"]], CATS)
+                    for word, context in [
+                        ("a", ()),
+                        ("a", (BOS,)),
+                        ("b", (BOS, "a")),
+                        ("a", ("b",)),
+                        ("z", ()),
+                        ("a", ("b", "b")),
+                        ("dog", (BOS, "the")),
+                        ("cat", ("a",)),
+                        (EOS, ("the", "dog")),
+                    ]
+                ),
+                # After b, a is 1 of 2; alone it is 7 of 12, and 0.9 * 7/12 is more.
+                ("a", ("b",), _all_counts([["a"] * 6, ["b", "a"], ["b"]]), 0.9),
             ),
             random_inputs=_random_backoff,
             mistakes=_BACKOFF_MISTAKES,

@@ -517,6 +517,16 @@ def nested_key(word, context, counts, alpha):
     return alpha * nested_key(word, context[1:], counts, alpha) if context else 0.0
 
 
+@wrong("stupid_backoff", "the greatest of the scores is taken")
+def takes_the_greatest(word, context, counts, alpha):
+    if not context:
+        return counts[(word,)] / _total((), counts)
+    shorter = alpha * takes_the_greatest(word, context[1:], counts, alpha)
+    if not counts[(*context, word)]:
+        return shorter
+    return max(counts[(*context, word)] / _total(context, counts), shorter)
+
+
 @right("stupid_backoff")
 def in_a_loop(word, context, counts, alpha):
     context, factor = list(context), 1

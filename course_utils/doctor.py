@@ -203,8 +203,9 @@ def _corpora() -> Iterator[Finding]:
             cure = f"`!course fetch {name}` in a notebook's cell; until then notebooks use pydocs"
             yield Finding("missing", name, source.description, cure)
             continue
-        where = "cached" if source.file and (cache / source.file).is_file() else "in COURSE_MIRROR"
-        where = where if source.file else "always there"
+        where = "always there"
+        if source.file:
+            where = "cached" if os.path.isfile(cache / source.file) else "in COURSE_MIRROR"
         yield Finding("ok", name, f"{where}: {source.description}")
 
 

@@ -248,9 +248,28 @@ class TestFetch:
 
     def test_cache_that_cannot_be_written(self, cache, tiny):
         cache.write_text("a file where the folder should be", encoding="utf-8")
+        assert fetch("names", mirror=tiny) == tiny / "names.zip", "it is read where it lies"
+        (tiny / "names.zip").write_bytes(b"altered")
         with pytest.raises(CorpusUnavailable) as error:
             fetch("names", mirror=tiny)
+        assert_one_sentence(error, "truncated or altered", "replace it")
+        with pytest.raises(CorpusUnavailable) as error:
+            fetch("names", mirror=tiny / "empty")
         assert_one_sentence(error, "cannot be written", "COURSE_DATA")
+
+    def test_file_that_is_closed_to_the_reader(self, cache, tiny, monkeypatch):
+        def closed(path):
+            raise PermissionError(13, "Permission denied", path)
+
+        monkeypatch.setattr(registry.pooch, "file_hash", closed)
+        assert not available("names")
+        with pytest.raises(CorpusUnavailable) as error:
+            fetch("names", mirror=tiny)
+        assert_one_sentence(error, "cannot be read", "ask its owner")
+
+    def test_home_is_understood_in_course_data(self, monkeypatch):
+        monkeypatch.setenv("COURSE_DATA", "~/corpora")
+        assert registry.cache_folder() == Path.home() / "corpora"
 
     @pytest.mark.parametrize("name", WITH_FILES)
     def test_fallback_says_so_in_one_line(self, cache, monkeypatch, capsys, name):

@@ -122,7 +122,8 @@ def find(name: str, to_fetch: bool = False) -> Source:
 
 def cache_folder() -> Path:
     """Return the folder that keeps the fetched files: ``COURSE_DATA``, else the user's cache."""
-    return Path(os.environ.get("COURSE_DATA") or pooch.os_cache("unrolled"))
+    # pooch reads ~ as the home too; here and there it must be the same folder.
+    return Path(os.environ.get("COURSE_DATA") or pooch.os_cache("unrolled")).expanduser()
 
 
 def available(name: str) -> bool:
@@ -134,7 +135,9 @@ def available(name: str) -> bool:
 
 
 def fetch(name: str, mirror: str | os.PathLike | None = None) -> Path:
-    """Return the path of a corpus's verified file in the cache, fetching it where needed.
+    """Return the path of a corpus's verified file, fetching it into the cache where needed.
+
+    Where the cache cannot be written, it is the path of the mirror's file.
 
     Parameters
     ----------
@@ -158,10 +161,16 @@ def fetch(name: str, mirror: str | os.PathLike | None = None) -> Path:
     if _state(cached, source) == "whole":
         return cached
     for path in mirrored:
-        if _state(path, source) == "altered":
+        state = _state(path, source)
+        if state == "altered":
             raise CorpusUnavailable(
                 f"The file {path} is truncated or altered (its SHA-256 is not the registered "
                 f"one); replace it with a fresh copy of {source.url}."
+            )
+        if state == "unreadable":
+            raise CorpusUnavailable(
+                f"The file {path} cannot be read; ask its owner for the right to read it, or take "
+                "another mirror."
             )
     return _download(source, cached, mirrored)
 
@@ -169,15 +178,18 @@ def fetch(name: str, mirror: str | os.PathLike | None = None) -> Path:
 def _local_paths(source: Source, mirror: str | os.PathLike | None) -> list[Path]:
     """Return where the file may lie on this machine: first the cache, then the mirror."""
     mirror = mirror or os.environ.get("COURSE_MIRROR")
-    folders = [cache_folder(), *([Path(mirror)] if mirror else [])]
+    folders = [cache_folder(), *([Path(mirror).expanduser()] if mirror else [])]
     return [folder / source.file for folder in folders]
 
 
 def _state(path: Path, source: Source) -> str:
-    """Return ``whole``, ``altered`` or ``absent``."""
-    if not path.is_file():
+    """Return ``whole``, ``altered``, ``absent`` or ``unreadable``."""
+    if not os.path.isfile(path):  # Path.is_file may raise where a folder is closed to the reader
         return "absent"
-    return "whole" if pooch.file_hash(str(path)) == source.sha256 else "altered"
+    try:
+        return "whole" if pooch.file_hash(str(path)) == source.sha256 else "altered"
+    except OSError:
+        return "unreadable"
 
 
 def _download(source: Source, cached: Path, mirrored: list[Path]) -> Path:
@@ -187,14 +199,16 @@ def _download(source: Source, cached: Path, mirrored: list[Path]) -> Path:
         # pooch's empty file is for its owner only; a file made anew gets the usual permissions.
         os.unlink(output_file)
         for path in mirrored:
-            if path.is_file():
+            if os.path.isfile(path):
                 shutil.copyfile(path, output_file)
                 return
         timeout = (CONNECT_SECONDS, READ_SECONDS)
         pooch.HTTPDownloader(timeout=timeout)(url, output_file, pooch_)
 
     pooch.get_logger().setLevel("ERROR")
-    damage = "truncated or altered" if cached.is_file() else "not in the cache"
+    damage = {"altered": "truncated or altered", "unreadable": "closed to you"}.get(
+        _state(cached, source), "not in the cache"
+    )
     try:
         return Path(
             pooch.retrieve(
@@ -202,6 +216,9 @@ def _download(source: Source, cached: Path, mirrored: list[Path]) -> Path:
             )
         )
     except Exception as error:
+        for path in mirrored:  # the cache cannot be written, but a whole file is here
+            if _state(path, source) == "whole":
+                return path
         raise CorpusUnavailable(
             f"The corpus {source.name!r} cannot be had: {cached} is {damage}, and fetching "
             f"{source.url} failed ({_reason(error)}). {_cure(error, source)}"

@@ -408,8 +408,8 @@ class NgramModel:
         """
         if n < 0:
             raise ValueError(f"the number of tokens to sample must be at least 0, got {n}")
-        if not temperature > 0:
-            raise ValueError(f"temperature must be positive, got {temperature}")
+        if not 0 < temperature < np.inf:
+            raise ValueError(f"temperature must be positive and finite, got {temperature}")
         rng = np.random.default_rng(rng)
         ids = _since_sentence_start(context, self._fitted_vocab()).tolist()
         given = len(ids)
@@ -466,8 +466,10 @@ class AddK(NgramModel):
 
     def __init__(self, order: int, k: float = 1.0):
         super().__init__(order)
-        if not k > 0:
-            raise ValueError(f"k must be positive, got {k}; without smoothing it is MLE({order})")
+        if not 0 < k < np.inf:
+            raise ValueError(
+                f"k must be positive and finite, got {k}; without any it is MLE({order})"
+            )
         self.k = k
 
     def _estimate(self, n, counts):
@@ -519,7 +521,7 @@ class StupidBackoff(NgramModel):
     order : int
         The length of the longest n-gram.
     alpha : float
-        The factor for each step to a shorter context, within 0 .. 1.
+        The factor for each step to a shorter context, greater than 0, at most 1.
     """
 
     is_normalized = False
@@ -528,6 +530,10 @@ class StupidBackoff(NgramModel):
         super().__init__(order)
         if not 0 < alpha <= 1:
             raise ValueError(f"alpha must be within 0 < alpha <= 1, got {alpha}")
+        if alpha**order < 1e-300:
+            raise ValueError(
+                f"alpha ** order is too small for a float, got {alpha} ** {order}; lower the order"
+            )
         self.alpha = alpha
 
     # With scores of length n multiplied by alpha ** (order - n) beforehand, a step to a shorter
@@ -780,7 +786,7 @@ def _every_tenth_sentence(ids: np.ndarray, vocab: Vocabulary) -> np.ndarray:
 
 def _since_sentence_start(context: Sequence[int], vocab: Vocabulary) -> np.ndarray:
     """Return the ids after the last ``</s>``, without a leading ``<s>``."""
-    ids = np.asarray(context)
+    ids = _one_dimension(context)
     ends = np.flatnonzero(ids == vocab.eos_id)
     ids = ids[ends[-1] + 1 :] if len(ends) else ids
     return _checked_ids(ids[1:] if len(ids) and ids[0] == vocab.bos_id else ids, vocab)
@@ -799,9 +805,7 @@ def _checked_training_text(ids: Sequence[int], vocab: Vocabulary) -> np.ndarray:
 
 
 def _checked_ids(ids: Sequence[int], vocab: Vocabulary) -> np.ndarray:
-    ids = np.asarray(ids)
-    if ids.ndim != 1:
-        raise ValueError(f"a text has one dimension, got an array of shape {ids.shape}")
+    ids = _one_dimension(ids)
     if len(ids) == 0:
         return ids.astype(np.int64)
     if ids.dtype.kind not in "iu":
@@ -814,3 +818,16 @@ def _checked_ids(ids: Sequence[int], vocab: Vocabulary) -> np.ndarray:
             "encode the text with the vocabulary given to fit"
         )
     return ids.astype(np.int64, copy=False)
+
+
+def _one_dimension(ids: Sequence[int]) -> np.ndarray:
+    try:
+        array = np.asarray(ids)
+    except ValueError:  # lists of different lengths
+        raise ValueError(
+            "a text has one dimension, got lists of different lengths; vocab.encode(sentences) "
+            "makes one text of all"
+        ) from None
+    if array.ndim != 1:
+        raise ValueError(f"a text has one dimension, got an array of shape {array.shape}")
+    return array

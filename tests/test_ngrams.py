@@ -488,6 +488,15 @@ def test_held_out_sentences_are_every_tenth_of_the_training_text(train, vocab):
         np.testing.assert_array_equal(one, other)
 
 
+def test_of_fewer_than_ten_sentences_the_last_is_held_out(vocab):
+    sentences = [["w0", "w1"], ["w0"], ["w1", "w1", "w0"]]
+    by_itself = Interpolated(2).fit(vocab.encode(sentences), vocab)
+    rest, heldout = vocab.encode(sentences[:2]), vocab.encode(sentences[2:])
+    by_hand = Interpolated(2).fit(rest, vocab, heldout_ids=heldout)
+    np.testing.assert_array_equal(by_itself.weights, by_hand.weights)
+    assert by_itself.heldout_log_probs
+
+
 def test_better_smoothing_and_longer_contexts_predict_better():
     """Words that follow a cycle with some noise: the order of the course's ladder."""
     rng = np.random.default_rng(5)
@@ -601,9 +610,9 @@ def test_orders_that_are_no_integers_are_refused(make, order):
         make(order)
 
 
-@pytest.mark.parametrize("k", [0, -1, float("nan")])
+@pytest.mark.parametrize("k", [0, -1, float("nan"), inf])
 def test_add_k_needs_a_positive_k(k):
-    with pytest.raises(ValueError, match=f"k must be positive, got {k}"):
+    with pytest.raises(ValueError, match=f"k must be positive and finite, got {k}"):
         AddK(2, k=k)
 
 
@@ -611,6 +620,11 @@ def test_add_k_needs_a_positive_k(k):
 def test_stupid_backoff_needs_a_factor(alpha):
     with pytest.raises(ValueError, match=f"alpha must be within 0 < alpha <= 1, got {alpha}"):
         StupidBackoff(2, alpha=alpha)
+
+
+def test_stupid_backoff_refuses_scores_too_small_for_a_float():
+    with pytest.raises(ValueError, match=r"got 0.001 \*\* 120; lower the order"):
+        StupidBackoff(120, alpha=0.001)
 
 
 @every_model
@@ -648,10 +662,17 @@ def test_texts_that_cannot_be_scored(make, train, vocab):
         model.next_word_probs([2.5])
     with pytest.raises(ValueError, match="id 9 is outside"):
         model.next_word_probs([2, vocab.bos_id])
-    with pytest.raises(ValueError, match="temperature must be positive, got 0"):
+    with pytest.raises(ValueError, match="temperature must be positive and finite, got 0"):
         model.sample(3, temperature=0)
+    with pytest.raises(ValueError, match="temperature must be positive and finite, got inf"):
+        model.sample(3, temperature=inf)
     with pytest.raises(ValueError, match="must be at least 0, got -1"):
         model.sample(-1)
+    for nested in ([[2, 1]], 2):
+        with pytest.raises(ValueError, match="a text has one dimension, got an array of shape"):
+            model.next_word_probs(nested)
+    with pytest.raises(ValueError, match="got lists of different lengths; vocab.encode"):
+        model.log_probs([[2, 1], [3]])
     assert model.log_probs([]).shape == (0,)
 
 

@@ -414,7 +414,7 @@ def child_environment():
     environment.pop("PYTHONHOME", None)
     for name in ("COURSE_DATA", "COURSE_MIRROR"):
         if environment.get(name):
-            environment[name] = os.path.abspath(environment[name])
+            environment[name] = os.path.abspath(os.path.expanduser(environment[name]))
     return environment
 
 

@@ -216,7 +216,7 @@ def prepare_kernels() -> None:
         os.environ["PATH"] = here + os.pathsep + os.environ.get("PATH", "")
     for name in ("COURSE_MIRROR", "COURSE_DATA"):
         if os.environ.get(name):
-            os.environ[name] = os.path.abspath(os.environ[name])
+            os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
 
 
 def runnable(notebook: NotebookNode) -> Iterator[NotebookNode]:
@@ -414,8 +414,13 @@ def machine_path(text: str) -> str | None:
     end = r"[^\s'\"<>]*"
     usual = rf"(?:/home/|/Users/|/root/|/tmp/|/var/folders/|[A-Za-z]:\\\w){end}"
     here = [Path.home(), tempfile.gettempdir(), Path(__file__).resolve().parents[1]]
-    exact = [re.escape(str(path)) + rf"(?![\w-]){end}" for path in here if len(str(path)) > 1]
-    found = re.search(rf"(?<![\w.~/<])(?:{'|'.join([usual, *exact])})", text)
+    # The longest first: a folder's name may hold blanks, where the usual pattern ends.
+    exact = [
+        re.escape(path) + rf"(?![\w-]){end}"
+        for path in sorted(map(str, here), key=len, reverse=True)
+        if len(path) > 1
+    ]
+    found = re.search(rf"(?<![\w.~/<])(?:{'|'.join([*exact, usual])})", text)
     return found[0] if found else None
 
 

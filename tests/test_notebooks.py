@@ -295,11 +295,12 @@ def test_a_walkthrough_is_found_by_any_of_its_names(tmp_path, name):
 
 
 def test_walkthroughs_come_in_the_order_of_the_course_each_once(tmp_path):
-    for stem in ("02_c", "00_a", "01_b", "01_b-Copy1"):
+    stems = [f"{number:02d}_walk" for number in range(11)]
+    for stem in ["01_walk-Copy1", *reversed(stems)]:
         write(tmp_path / "nb" / f"{stem}.ipynb")
-    assert [p.stem for p in notebooks.find(tmp_path / "nb")] == ["00_a", "01_b", "02_c"]
-    found = notebooks.find(tmp_path / "nb", ["2", "00", "02_c"])
-    assert [p.stem for p in found] == ["00_a", "02_c"]
+    assert [p.stem for p in notebooks.find(tmp_path / "nb")] == stems
+    found = notebooks.find(tmp_path / "nb", [*reversed(stems[1:]), "2", "02_walk"])
+    assert [p.stem for p in found] == stems[1:]
 
 
 def test_an_unknown_walkthrough_is_answered_with_the_choices(tmp_path):

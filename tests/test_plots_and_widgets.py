@@ -58,6 +58,7 @@ def test_bars_print_their_values_and_the_floor():
     texts = [text.get_text() for text in ax.texts]
     assert texts == ["123", "7"]
     assert ax.get_legend().get_texts()[0].get_text() == "floor 5.04"
+    assert list(ax.lines[-1].get_xdata()) == [5.04, 5.04]
     assert ax.yaxis_inverted(), "the first bar stands on top"
 
 

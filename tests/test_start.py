@@ -125,6 +125,18 @@ def test_changed_pins_are_installed_and_other_settings_are_not(start):
     assert steps(start) == ["Installing"]
 
 
+def test_pins_put_back_after_a_setup_cut_short_are_installed_again(start):
+    start.set_up(set())
+    pins = (start.ROOT / "constraints.txt").read_text()
+    (start.ROOT / "constraints.txt").write_text("numpy==2.5.5\n")
+    start.break_at = "Installing"
+    with pytest.raises(KeyboardInterrupt):
+        start.set_up(set())
+    start.break_at = None
+    (start.ROOT / "constraints.txt").write_text(pins)
+    assert not start.is_ready(set()), "some packages may be those of the other pins"
+
+
 def test_an_extra_is_added_once_and_stays(start):
     start.set_up(set())
     steps(start)

@@ -671,7 +671,7 @@ def test_texts_that_cannot_be_scored(make, train, vocab):
     for nested in ([[2, 1]], 2):
         with pytest.raises(ValueError, match="a text has one dimension, got an array of shape"):
             model.next_word_probs(nested)
-    with pytest.raises(ValueError, match="got lists of different lengths; vocab.encode"):
+    with pytest.raises(ValueError, match=r"got lists of different lengths; vocab.encode"):
         model.log_probs([[2, 1], [3]])
     assert model.log_probs([]).shape == (0,)
 

@@ -194,7 +194,7 @@ class Bench:
         target = f"at most {at_most:.2f}" if at_least is None else f"at least {at_least:,}"
         shown, met = "", ""
         if ratio is not None:
-            shown = f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2f}"
+            shown = f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
             met = "yes" if (ratio <= at_most if at_least is None else ratio >= at_least) else "no"
         self.rows.append([question, ours, peer, shown, target, met])
 

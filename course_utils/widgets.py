@@ -43,10 +43,7 @@ def predictive_typing(
     longest = max(lengths.values())
     context = ipw.Text(text, description="context", layout={"width": "30em"})
     smoothing = ipw.ToggleButtons(
-        options=list(models),
-        description="smoothing",
-        style={"button_width": "auto"},
-        layout={"width": "auto"},
+        options=list(models), style={"button_width": "auto"}, tooltip="smoothing"
     )
     order = ipw.IntSlider(longest, min=1, max=longest, description="order n")
     buttons = [ipw.Button(layout={"width": "10em"}) for _ in range(suggestions)]

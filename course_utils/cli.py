@@ -113,19 +113,19 @@ def fetch(names, mirror):
     with tqdm(sources, unit="corpus", disable=None) as bar:
         for source in bar:
             bar.set_description(source.name)
-            try:
-                if source.file is not None:
-                    registry.fetch(source.name, mirror=mirror)
-                elif names:
+            if source.file is None:
+                if names:
                     bar.write(f"{source.name}: always there, nothing to fetch")
-                    continue
-                else:
-                    continue
+                continue
+            try:
+                path = registry.fetch(source.name, mirror=mirror)
             except CorpusUnavailable as error:
                 missing.append(source.name)
                 bar.write(f"{source.name}: {error}", file=sys.stderr)
             else:
-                bar.write(f"{source.name}: verified, in the cache; licence: {source.license}")
+                cached = path.parent == registry.cache_folder()
+                where = "in the cache" if cached else "in the mirror (the cache cannot be written)"
+                bar.write(f"{source.name}: verified, {where}; licence: {source.license}")
     if missing:
         click.echo(f"not fetched: {', '.join(missing)}", err=True)
         sys.exit(1)

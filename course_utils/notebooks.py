@@ -77,7 +77,7 @@ def find(folder: Path, names: Sequence[str] = ()) -> list[Path]:
     known = {
         path.stem: path
         for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))
-        if "-Copy" not in path.stem  # JupyterLab's name for a duplicate: a student's own work
+        if not is_duplicate(path)
     }
     if not known:
         raise ValueError(f"there is no walkthrough in the folder {folder.name}")
@@ -95,6 +95,11 @@ def find(folder: Path, names: Sequence[str] = ()) -> list[Path]:
             raise ValueError(f"no walkthrough {name!r}; {hint}there are {', '.join(known)}")
         chosen.add(found)
     return [known[stem] for stem in sorted(chosen)]
+
+
+def is_duplicate(path: Path) -> bool:
+    """Say whether JupyterLab made this notebook of another one: a student's own, half done."""
+    return re.search("-Copy|-checkpoint", path.stem) is not None
 
 
 def run(

@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course_utils.notebooks import clean, clear, write_whole
+from course_utils.notebooks import clean, clear, is_duplicate, write_whole
 
 STUBS = {"code": ["# YOUR CODE HERE", "..."], "markdown": ["YOUR ANSWER HERE"]}
 METADATA = {"grade", "solution", "locked", "task", "grade_id", "schema_version", "cell_type"}
@@ -54,7 +54,7 @@ def release_week(week: str, root: Path, check: bool = False) -> list[str]:
     texts = {target / path.name: exercise_text(path) for path in solutions}
     changed = [path for path, text in texts.items() if _read(path) != text]
     there = sorted(target.glob("*.ipynb"))
-    stale = [path for path in there if path not in texts and "-Copy" not in path.stem]
+    stale = [path for path in there if path not in texts and not is_duplicate(path)]
     if not check:
         for path in changed:
             write_whole(path, texts[path])

@@ -134,6 +134,17 @@ def test_fetch_takes_a_file_from_a_mirror_and_verifies_it(course, tmp_path, toy_
     assert (tmp_path / "cache" / "toy.txt").read_bytes() == b"whole"
 
 
+def test_fetch_says_where_a_file_is_read_if_the_cache_cannot_be_written(
+    course, tmp_path, toy_corpora, monkeypatch
+):
+    (tmp_path / "toy.txt").write_bytes(b"whole")
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "a file"))
+    shown = course("fetch", "--mirror", str(tmp_path))
+    assert shown.exit_code == 0, shown.output
+    assert "toy: verified, in the mirror (the cache cannot be written)" in shown.output
+
+
 @pytest.mark.parametrize("content", [b"altered", None])
 def test_fetch_fails_where_no_whole_file_can_be_had(course, tmp_path, toy_corpora, content):
     if content is not None:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def find(folder):
     """Return the course's notebooks in a folder, without a student's copies and checkpoints."""
     paths = sorted((ROOT / folder).rglob("*.ipynb"))
-    return [path for path in paths if not re.search("-Copy|-checkpoint", path.stem)]
+    return [path for path in paths if not notebooks.is_duplicate(path)]
 
 
 WALKTHROUGHS, SOLUTIONS, EXERCISES = map(find, ("notebooks", "solutions", "exercises"))

@@ -206,9 +206,6 @@ def _download(source: Source, cached: Path, mirrored: list[Path]) -> Path:
         pooch.HTTPDownloader(timeout=timeout)(url, output_file, pooch_)
 
     pooch.get_logger().setLevel("ERROR")
-    damage = {"altered": "truncated or altered", "unreadable": "closed to you"}.get(
-        _state(cached, source), "not in the cache"
-    )
     try:
         return Path(
             pooch.retrieve(
@@ -219,6 +216,9 @@ def _download(source: Source, cached: Path, mirrored: list[Path]) -> Path:
         for path in mirrored:  # the cache cannot be written, but a whole file is here
             if _state(path, source) == "whole":
                 return path
+        damage = {"altered": "truncated or altered", "unreadable": "closed to you"}.get(
+            _state(cached, source), "not in the cache"
+        )
         raise CorpusUnavailable(
             f"The corpus {source.name!r} cannot be had: {cached} is {damage}, and fetching "
             f"{source.url} failed ({_reason(error)}). {_cure(error, source)}"

@@ -549,8 +549,16 @@ def _shorter(context):
     return [context[i:] for i in range(len(context) + 1)]
 
 
+def _scores(word, context, counts, alpha):
+    """Return the frequency after every context, times alpha for each word dropped."""
+    return [
+        alpha**i * _relative_frequency(word, shorter, counts)
+        for i, shorter in enumerate(_shorter(context))
+    ]
+
+
 def stupid_backoff(word, context, counts, alpha):
-    """Try all contexts at once and take the longest in which the word was seen."""
+    """Walk from the longest context to the shorter ones, up to one in which the word was seen."""
     return _backed_off(word, _shorter(context), counts, alpha)
 
 
@@ -591,10 +599,7 @@ _BACKOFF_MISTAKES = [
     (
         "shorter contexts are added although the n-gram was seen; that is interpolation, not "
         "backoff",
-        lambda word, context, counts, alpha: sum(
-            alpha**i * _relative_frequency(word, shorter, counts)
-            for i, shorter in enumerate(_shorter(context))
-        ),
+        lambda *inputs: sum(_scores(*inputs)),
     ),
     (
         "it jumps to the single word at once; drop one word of the context at a time",
@@ -629,10 +634,7 @@ _BACKOFF_MISTAKES = [
     (
         "the greatest of the scores is taken; the longest context in which the word was seen "
         "decides, be its score ever so small",
-        lambda word, context, counts, alpha: max(
-            alpha**i * _relative_frequency(word, shorter, counts)
-            for i, shorter in enumerate(_shorter(context))
-        ),
+        lambda *inputs: max(_scores(*inputs)),
     ),
     (
         "a word never seen is backed off for ever; return 0 when the context is empty",

@@ -727,18 +727,22 @@ def discounts(counts: np.ndarray) -> np.ndarray:
     return np.array([0.0, 0.5, 1.0, 1.5])
 
 
-def next_word_table(model: NgramModel, context: Sequence[str] | str, top: int = 10) -> pd.DataFrame:
+def next_word_table(
+    model, context: Sequence[str] | str, top: int = 10, vocab: Vocabulary | None = None
+) -> pd.DataFrame:
     """Return the likeliest next words after a context, with their probabilities.
 
     Parameters
     ----------
-    model : NgramModel
-        A fitted model.
+    model : fitted model
+        Anything with ``next_word_probs(context) -> (V,)``.
     context : sequence of str, or str
         The words so far; a string is split at white space. A word outside the vocabulary counts
         as ``<unk>``.
     top : int
         How many words.
+    vocab : Vocabulary, optional
+        The model's vocabulary; an n-gram model knows its own.
 
     Returns
     -------
@@ -747,7 +751,7 @@ def next_word_table(model: NgramModel, context: Sequence[str] | str, top: int = 
     """
     import pandas as pd
 
-    vocab = model._fitted_vocab()
+    vocab = vocab or model._fitted_vocab()
     words = context.split() if isinstance(context, str) else context
     p = model.next_word_probs(vocab.encode_words(words))
     best = np.argsort(-p, kind="stable")[:top]

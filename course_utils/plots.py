@@ -28,6 +28,8 @@ from course_utils.ngrams import next_word_table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from course_utils.text import Vocabulary
+
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
@@ -174,7 +176,9 @@ def bars(
         ax.legend(loc="lower right")
 
 
-def next_words(ax: Axes, model, context: str, top: int = 8) -> pd.DataFrame:
+def next_words(
+    ax: Axes, model, context: str, top: int = 8, vocab: Vocabulary | None = None, title: str = ""
+) -> pd.DataFrame:
     """Draw the most probable next words after a context and return their table.
 
     The label shows the part of the context that the model looks at.
@@ -182,16 +186,25 @@ def next_words(ax: Axes, model, context: str, top: int = 8) -> pd.DataFrame:
     Parameters
     ----------
     ax : Axes
-    model : fitted n-gram model
+    model : fitted model
+        An n-gram model, or anything with ``next_word_probs(context)`` if ``vocab`` is given.
     context : str
         The words so far, separated by blanks.
     top : int
         Number of words.
+    vocab : Vocabulary, optional
+        The vocabulary of a model that does not know its own.
+    title : str
+        Name of the model; its repr if empty.
     """
-    table = next_word_table(model, context, top=top)
+    table = next_word_table(model, context, top=top, vocab=vocab)
     values = dict(zip(table.word, table.probability, strict=True))
-    seen = " ".join(model.visible_context(model.vocab.encode_words(context.split())))
-    bars(ax, values, xlabel=f"P(next word | {seen})" if seen else "P(next word)", title=repr(model))
+    seen = context.split()
+    if hasattr(model, "visible_context"):
+        seen = model.visible_context(model.vocab.encode_words(seen))
+    seen = " ".join(["..."] * (len(seen) > 5) + seen[-5:])
+    xlabel = f"P(next word | {seen})" if seen else "P(next word)"
+    bars(ax, values, xlabel=xlabel, title=title or repr(model))
     return table
 
 

@@ -11,59 +11,71 @@ from collections.abc import Mapping, Sequence
 import ipywidgets as ipw
 
 from course_utils import plots
+from course_utils.text import Vocabulary
 
 
 def predictive_typing(
-    models: Mapping[str, Sequence], text: str = "the", suggestions: int = 3, shown: int = 8
+    models: Mapping[str, object],
+    text: str = "the",
+    suggestions: int = 3,
+    shown: int = 6,
+    vocab: Vocabulary | None = None,
 ) -> ipw.VBox:
-    """Suggest the next words as you type, for every order and smoothing side by side.
+    """Suggest the next words as you type, for several models side by side.
 
     Type a context, or click a suggestion to take it over. The figure shows the most probable next
-    words under the chosen model.
+    words under each model.
 
     Parameters
     ----------
-    models : mapping of str to sequence of fitted n-gram models
-        For each smoothing, its models of order 1, 2, 3, ... over one vocabulary.
+    models : mapping of str to fitted model, or to a sequence of them
+        A sequence holds n-gram models of order 1, 2, 3, ...; a slider then chooses the order.
     text : str
         The context to begin with, words separated by blanks.
     suggestions : int
-        Number of buttons with a suggested word.
+        Number of buttons with a suggested word, for each model.
     shown : int
         Number of words in the figure.
+    vocab : Vocabulary, optional
+        The vocabulary of the models that do not know their own.
 
     Raises
     ------
     ValueError
-        If there is no model, or the smoothings do not come with the same number of orders.
+        If there is no model, or the sequences differ in length.
     """
-    lengths = {name: len(of_order) for name, of_order in models.items()}
-    if not lengths or len(set(lengths.values())) != 1 or not min(lengths.values()):
-        raise ValueError(f"each smoothing needs one model an order, got {lengths or 'none'}")
-    longest = max(lengths.values())
+    of_order = {name: m if isinstance(m, Sequence) else [m] for name, m in models.items()}
+    lengths = {name: len(m) for name, m in of_order.items() if len(m) != 1}
+    if not models or 0 in lengths.values() or len(set(lengths.values())) > 1:
+        raise ValueError(f"each sequence needs one model an order, got {lengths or 'no model'}")
+    longest = max(lengths.values(), default=1)
     context = ipw.Text(text, description="context", layout={"width": "30em"})
-    smoothing = ipw.ToggleButtons(
-        options=list(models), style={"button_width": "auto"}, tooltip="smoothing"
-    )
     order = ipw.IntSlider(longest, min=1, max=longest, description="order n")
-    buttons = [ipw.Button(layout={"width": "10em"}) for _ in range(suggestions)]
-    picture = ipw.Image(format="png", width=720)
+    order.layout.display = None if longest > 1 else "none"
+    buttons = {name: [ipw.Button() for _ in range(suggestions)] for name in models}
+    rows = [
+        ipw.HBox([ipw.Label(name, layout={"width": "12em"}), *row]) for name, row in buttons.items()
+    ]
+    width = 3.6 * len(models) + 0.6
+    picture = ipw.Image(format="png", layout={"width": f"{min(80 * width, 1000):.0f}px"})
 
     def update(_change=None):
-        model = models[smoothing.value][order.value - 1]
-        fig, (ax,) = plots.panels(1, width=7, height=3)
-        table = plots.next_words(ax, model, context.value, shown)
+        fig, axes = plots.panels(len(models), width=width, height=3)
+        for ax, (name, choices) in zip(axes, of_order.items(), strict=True):
+            model = choices[min(order.value, len(choices)) - 1]
+            table = plots.next_words(ax, model, context.value, shown, vocab, title=name)
+            for button, word in zip(buttons[name], table.word, strict=False):
+                button.description = word
         picture.value = plots.png(fig)
-        for button, word in zip(buttons, table.word, strict=False):
-            button.description = word
 
     def take(button):
         ended = button.description == "</s>"
         context.value = "" if ended else f"{context.value.rstrip()} {button.description}".lstrip()
 
-    for control in (context, smoothing, order):
+    for control in (context, order):
         control.observe(update, names="value")
-    for button in buttons:
-        button.on_click(take)
+    for row in buttons.values():
+        for button in row:
+            button.on_click(take)
     update()
-    return ipw.VBox([context, ipw.HBox(buttons), smoothing, order, picture])
+    return ipw.VBox([context, order, *rows, picture])

@@ -90,35 +90,53 @@ def test_dollars_are_no_formulas():
 
 def test_predictive_typing_follows_its_controls(models):
     view = predictive_typing(models, text="the", suggestions=2)
-    context, buttons, smoothing, order, picture = view.children
+    context, order, counted, smoothed, picture = view.children
+    assert counted.children[0].value == "maximum likelihood"
     before = bytes(picture.value)
     assert before.startswith(b"\x89PNG")
 
     order.value = 2
-    assert [b.description for b in buttons.children] == ["cat", "dog"]
+    assert [b.description for b in counted.children[1:]] == ["cat", "dog"]
     assert picture.value != before
 
-    buttons.children[0].click()
+    counted.children[1].click()
     assert context.value == "the cat"
     # after "cat": sat once, ran once, in the order of the vocabulary
-    assert {b.description for b in buttons.children} == {"sat", "ran"}
-
-    before = bytes(picture.value)
-    smoothing.value = "add-1"
-    assert picture.value != before
+    for row in (counted, smoothed):
+        assert {b.description for b in row.children[1:]} == {"sat", "ran"}
 
 
 def test_taking_the_end_of_the_sentence_begins_a_new_one(models):
     view = predictive_typing(models, text="the dog sat", suggestions=1)
-    context, buttons, *_ = view.children
-    assert buttons.children[0].description == "</s>"
-    buttons.children[0].click()
+    context, _, row, *_ = view.children
+    assert row.children[1].description == "</s>"
+    row.children[1].click()
     assert context.value == ""
-    assert buttons.children[0].description == "the"
+    assert row.children[1].description == "the"
+
+
+class Even:
+    """A model that does not know its vocabulary, as trained ones do not."""
+
+    def next_word_probs(self, context):
+        return np.full(7, 1 / 7)
+
+
+def test_predictive_typing_puts_one_model_beside_all_orders_of_another(models):
+    vocab = models["add-1"][0].vocab
+    of_orders = {"add-1": models["add-1"], "even": Even()}
+    order = predictive_typing(of_orders, vocab=vocab).children[1]
+    assert (order.max, order.layout.display) == (3, None)
+    alone = predictive_typing({"even": Even()}, vocab=vocab)
+    assert alone.children[1].layout.display == "none"
+    _, (ax,) = plots.panels(1)
+    plots.next_words(ax, Even(), "the cat " * 4, vocab=vocab, title="even")
+    assert ax.get_xlabel() == "P(next word | ... cat the cat the cat)"
+    assert ax.get_title() == "even"
 
 
 def test_predictive_typing_refuses_unequal_orders(models):
-    with pytest.raises(ValueError, match=r"one model an order, got \{'a': 3, 'b': 1\}"):
-        predictive_typing({"a": models["add-1"], "b": models["add-1"][:1]})
-    with pytest.raises(ValueError, match="got none"):
+    with pytest.raises(ValueError, match=r"one model an order, got \{'a': 3, 'b': 2\}"):
+        predictive_typing({"a": models["add-1"], "b": models["add-1"][:2]})
+    with pytest.raises(ValueError, match="got no model"):
         predictive_typing({})

@@ -1,0 +1,383 @@
+"""Neural language models: everything that `training.fit` trains and `evaluation` measures.
+
+All share one interface. Ids are int64 tensors (T, B): T steps of B texts side by side. What a model
+remembers from one chunk of a text to the next is its *state*; ``None`` stands for the beginning of
+a text, where the word before the first is ``</s>``.
+
+>>> lm = LanguageModel(vocab_size=10, hidden_size=8, cell="srn")
+>>> inputs, targets = torch.tensor([[1], [4], [7]]), torch.tensor([[4], [7], [1]])  # (T, B)
+>>> logits, state = lm(inputs)  # (T, B, V), (layers, B, H)
+>>> loss, state = lm.loss(inputs, targets)
+>>> lm.log_probs([4, 7, 1]).shape, lm.next_word_probs([4, 7]).shape
+((3,), (10,))
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .output_layers import FullSoftmax
+from .recurrent import GRU, LSTM, SRN
+from .text import Vocabulary
+
+CELLS = {"srn": SRN, "lstm": LSTM, "gru": GRU}
+CHUNK = 1024  # steps read at a time by log_probs; the result does not depend on it
+
+
+class NeuralLanguageModel(torch.nn.Module):
+    """What the neural language models share: a text goes in, probabilities come out.
+
+    A subclass defines ``features`` and gives itself an output layer from `output_layers`.
+
+    Parameters
+    ----------
+    vocab_size : int
+        V, the number of words, ``<unk>`` and ``</s>`` included.
+    """
+
+    output: torch.nn.Module
+
+    def __init__(self, vocab_size: int):
+        super().__init__()
+        _check_positive(vocab_size=vocab_size)
+        self.vocab_size = int(vocab_size)
+
+    def features(self, ids: Tensor, state=None):
+        """Return what the output layer sees, (T, B) -> (T, B, D), and the state after the last."""
+        raise NotImplementedError
+
+    def forward(self, ids: Tensor, state=None):
+        """Return the logits of the next word after every word.
+
+        Parameters
+        ----------
+        ids : Tensor of int64, shape (T, B)
+            The words read, T steps of B texts.
+        state : optional
+            What the model returned for the chunk before; ``None`` at the start of a text.
+
+        Returns
+        -------
+        logits : Tensor, shape (T, B, V)
+            ``softmax(logits[t, b])`` is the distribution of the word after ``ids[t, b]``.
+        state
+            For the next chunk.
+        """
+        self._check_ids(ids, "ids")
+        h, state = self.features(ids, state)  # (T, B, D)
+        return self.output(h), state
+
+    def loss(self, inputs: Tensor, targets: Tensor, state=None):
+        """Return the mean of ``-ln P(target)`` over all T x B words, and the state.
+
+        In training mode the output layer may estimate it; in evaluation mode it is exact.
+
+        Parameters
+        ----------
+        inputs, targets : Tensor of int64, shape (T, B)
+            The words read, and the word that follows each.
+        state : optional
+            As in `forward`.
+
+        Returns
+        -------
+        loss : Tensor, shape ()
+            In nats a token.
+        state
+            For the next chunk.
+        """
+        self._check_ids(inputs, "inputs")
+        self._check_ids(targets, "targets")
+        if targets.shape != inputs.shape:
+            raise ValueError(
+                f"each input has one target, got inputs {tuple(inputs.shape)} and "
+                f"targets {tuple(targets.shape)}"
+            )
+        h, state = self.features(inputs, state)  # (T, B, D)
+        return self.output.loss(h.flatten(0, 1), targets.flatten()), state
+
+    def log_probs(self, ids: Sequence[int]) -> np.ndarray:
+        """Return ln P(word | all words before it) for every token of a text.
+
+        The text is read as one stream: the state is carried over sentence ends, and the word before
+        the first is ``</s>``. Mode, gradients and random state of the model stay as they are.
+
+        Parameters
+        ----------
+        ids : array of int, shape (T,)
+            A text.
+
+        Returns
+        -------
+        ndarray of float64, shape (T,)
+            In nats.
+
+        Raises
+        ------
+        TypeError
+            If the ids are not integers.
+        ValueError
+            If an id is outside 0 .. V - 1 or the array has not one dimension.
+        """
+        ids = self._checked_text(ids)
+        inputs = np.append(Vocabulary.eos_id, ids[:-1])
+        log_p = np.empty(len(ids))
+        state = None
+        with evaluating(self):
+            for start in range(0, len(ids), CHUNK):
+                part = slice(start, start + CHUNK)
+                h, state = self.features(self._column(inputs[part]), state)  # (T, 1, D)
+                targets = self._column(ids[part])
+                found = self.output.target_log_probs(h.squeeze(1), targets.squeeze(1))  # (T,)
+                log_p[part] = found.cpu().double().numpy()
+        return log_p
+
+    def next_word_probs(self, context: Sequence[int] = ()) -> np.ndarray:
+        """Return P(word | context) for every word of the vocabulary.
+
+        Parameters
+        ----------
+        context : sequence of int
+            The ids since the start of the text. A leading ``<s>`` (id V) changes nothing.
+
+        Returns
+        -------
+        ndarray of float64, shape (V,)
+            ``exp(log_probs(ids)[t])`` is element ``ids[t]`` of ``next_word_probs(ids[:t])``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `log_probs`.
+        """
+        context = np.asarray(context)
+        if context.ndim == 1 and len(context) and context[0] == self.vocab_size:
+            context = context[1:]
+        ids = np.append(Vocabulary.eos_id, self._checked_text(context))
+        with evaluating(self):
+            h, _ = self.features(self._column(ids))  # (T, 1, D)
+            logits = self.output(h[-1, 0])  # (V,)
+        p = np.exp(logits.cpu().double().numpy() - logits.max().item())
+        return p / p.sum()
+
+    def _column(self, ids: np.ndarray) -> Tensor:
+        """Put one text where the model is, as (T, 1)."""
+        return torch.from_numpy(ids).to(self.embedding.weight.device).unsqueeze(1)
+
+    def _checked_text(self, ids: Sequence[int]) -> np.ndarray:
+        ids = np.asarray(ids)
+        if ids.ndim != 1:
+            raise ValueError(f"a text has one dimension, got an array of shape {ids.shape}")
+        if len(ids) and ids.dtype.kind not in "iu":
+            raise TypeError(
+                f"token ids are integers, got {ids.dtype}; encode words by vocab.encode"
+            )
+        if len(ids):
+            self._check_range(int(ids.min()), int(ids.max()))
+        return ids.astype(np.int64)
+
+    def _check_ids(self, ids: Tensor, name: str) -> None:
+        if ids.dtype != torch.int64:
+            raise TypeError(f"{name} must be int64, got {ids.dtype}; {name}.long() makes them so")
+        if ids.dim() != 2:
+            raise ValueError(
+                f"{name} must have two dimensions (T, B), got shape {tuple(ids.shape)}; "
+                f"{name}[:, None] makes one text of (T,)"
+            )
+        if ids.device.type == "cpu" and ids.numel():  # elsewhere the look would halt the device
+            self._check_range(*(int(end) for end in ids.aminmax()))
+
+    def _check_range(self, low: int, high: int) -> None:
+        if low < 0 or high >= self.vocab_size:
+            raise ValueError(
+                f"id {low if low < 0 else high} is outside the vocabulary of {self.vocab_size} "
+                f"words (0 .. {self.vocab_size - 1}); encode the text with this model's vocabulary"
+            )
+
+
+class LanguageModel(NeuralLanguageModel):
+    """A recurrent language model: embedding, recurrent layers, softmax (Mikolov et al. 2010).
+
+    ``x_t = E[w_t]``, ``h_t = cell(x_t, h_{t-1})``, ``P(w_{t+1} | w_1 .. w_t) = softmax(W_hy h_t +
+    b_y)``: Edinburgh 2018, equations (1) to (4), with an embedding before and any cell between.
+
+    Parameters
+    ----------
+    vocab_size : int
+        V.
+    embedding_size : int, optional
+        The length of a word vector. Default: ``hidden_size``.
+    hidden_size : int
+        H, the length of the state of each layer.
+    cell : {"lstm", "gru", "srn"}
+        The layers: `recurrent.LSTM`, `recurrent.GRU` or `recurrent.SRN`.
+    num_layers : int
+        Recurrent layers, one on another.
+    tie_weights : bool
+        Let the output layer use the word vectors of the input: `FullSoftmax`.
+    dropout : float
+        The share of units silenced in training: of the word vectors, between layers, and before the
+        output, never from one step to the next (Zaremba et al. 2014).
+    gradient : {None, "autograd", "bptt", "torch"}
+        How the recurrent layers get their gradient.
+    **cell_options
+        Anything else the cell knows: ``nonlinearity`` of an SRN, ``reset`` of a GRU.
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        embedding_size: int | None = None,
+        hidden_size: int = 128,
+        cell: str = "lstm",
+        num_layers: int = 1,
+        tie_weights: bool = True,
+        dropout: float = 0.0,
+        *,
+        gradient: str | None = None,
+        **cell_options,
+    ):
+        super().__init__(vocab_size)
+        embedding_size = hidden_size if embedding_size is None else embedding_size
+        _check_positive(
+            embedding_size=embedding_size, hidden_size=hidden_size, num_layers=num_layers
+        )
+        _check_dropout(dropout)
+        self.cell = _choice("cell", cell, CELLS)
+        self.embedding = _embedding(vocab_size, embedding_size)
+        self.rnn = CELLS[cell](
+            embedding_size,
+            hidden_size,
+            num_layers,
+            dropout=dropout if num_layers > 1 else 0.0,
+            gradient=gradient,
+            **cell_options,
+        )
+        self.dropout = torch.nn.Dropout(dropout)
+        tied = self.embedding.weight if tie_weights else None
+        self.output = FullSoftmax(hidden_size, vocab_size, tied)
+
+    def features(self, ids: Tensor, state=None):
+        """Return the last layer's states, (T, B) -> (T, B, H), and the state of all layers."""
+        x = self.dropout(self.embedding(ids))  # (T, B, E)
+        h, state = self.rnn(x, state)  # (T, B, H)
+        return self.dropout(h), state
+
+
+class WindowLanguageModel(NeuralLanguageModel):
+    """The fixed-window neural language model of Bengio et al. 2003.
+
+    The word vectors of the last n words stand side by side in x, (nE,), and
+
+        ``P(w_{t+1} | w_{t-n+1} .. w_t) = softmax(U tanh(H x + d) + b)``,
+
+    with ``H`` and ``d`` in ``hidden``, ``U`` and ``b`` in ``output``. The window reaches over
+    sentence ends; before the first word of a text every word is ``</s>``.
+
+    Parameters
+    ----------
+    vocab_size : int
+        V.
+    context_size : int
+        n, the number of words seen: a window of 4 sees what a 5-gram sees.
+    embedding_size, hidden_size : int
+        E and the number of hidden units.
+    direct : bool
+        Connect the word vectors to the output directly as well, ``... + W x``: the paper's optional
+        W. The output layer then has the features ``[tanh(H x + d), x]`` and the matrix ``[U W]``.
+    tie_weights : bool
+        Let the output layer use the word vectors of the input.
+    dropout : float
+        The share of units silenced in training, of the word vectors and the hidden units.
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        context_size: int = 4,
+        embedding_size: int = 64,
+        hidden_size: int = 128,
+        direct: bool = False,
+        tie_weights: bool = False,
+        dropout: float = 0.0,
+    ):
+        super().__init__(vocab_size)
+        _check_positive(
+            context_size=context_size, embedding_size=embedding_size, hidden_size=hidden_size
+        )
+        _check_dropout(dropout)
+        if direct and tie_weights:
+            raise ValueError("direct connections have weights of their own; set tie_weights=False")
+        self.context_size = context_size
+        self.direct = direct
+        self.embedding = _embedding(vocab_size, embedding_size)
+        self.hidden = torch.nn.Linear(context_size * embedding_size, hidden_size)
+        self.dropout = torch.nn.Dropout(dropout)
+        n_features = hidden_size + direct * context_size * embedding_size
+        tied = self.embedding.weight if tie_weights else None
+        self.output = FullSoftmax(n_features, vocab_size, tied)
+
+    def features(self, ids: Tensor, state=None):
+        """Return the hidden units, (T, B) -> (T, B, H), and the last n - 1 ids, (n - 1, B)."""
+        n = self.context_size
+        if state is None:
+            state = ids.new_full((n - 1, ids.shape[1]), Vocabulary.eos_id)
+        elif state.shape != (n - 1, ids.shape[1]):
+            raise ValueError(
+                f"the state of a window of {n} words holds the {n - 1} ids before, shape "
+                f"{(n - 1, ids.shape[1])}, got {tuple(state.shape)}"
+            )
+        seen = torch.cat([state, ids])  # (n - 1 + T, B)
+        vectors = self.dropout(self.embedding(seen))  # (n - 1 + T, B, E)
+        x = torch.cat([vectors[k : k + len(ids)] for k in range(n)], dim=-1)  # (T, B, nE)
+        h = self.dropout(torch.tanh(self.hidden(x)))  # (T, B, H)
+        if self.direct:
+            h = torch.cat([h, x], dim=-1)  # (T, B, H + nE)
+        return h, seen[len(ids) :]
+
+
+@contextlib.contextmanager
+def evaluating(model: torch.nn.Module) -> Iterator[None]:
+    """Put a model into evaluation mode without gradients; give every part its own mode back."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def _embedding(vocab_size: int, embedding_size: int) -> torch.nn.Embedding:
+    """Make word vectors small, so that a tied softmax begins near the uniform distribution."""
+    embedding = torch.nn.Embedding(vocab_size, embedding_size)
+    torch.nn.init.uniform_(embedding.weight, -0.1, 0.1)
+    return embedding
+
+
+def _choice(name: str, value: str, choices: Sequence[str]) -> str:
+    if value not in choices:
+        near = difflib.get_close_matches(str(value), choices, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(choices)}"
+        raise ValueError(f"{name} {value!r} is unknown; {hint}")
+    return value
+
+
+def _check_positive(**sizes: int) -> None:
+    for name, size in sizes.items():
+        if isinstance(size, bool) or not isinstance(size, (int, np.integer)):
+            raise TypeError(f"{name} must be an integer, got {size!r}")
+        if size < 1:
+            raise ValueError(f"{name} must be positive, got {size}")
+
+
+def _check_dropout(dropout: float) -> None:
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout must be at least 0 and below 1, got {dropout}")

@@ -179,6 +179,57 @@ class Vocabulary:
         return sentences if sentences[-1] else sentences[:-1]
 
 
+def streams(ids: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a text into pieces of equal length that are read side by side, one a column.
+
+    A column is read from top to bottom: what a network remembers after row t is what it needs at
+    row t + 1. The input at each place is the token before the target. Before the first token of
+    the text stands ``</s>``.
+
+    Parameters
+    ----------
+    ids : ndarray of int, shape (N,)
+        A text.
+    batch_size : int
+        B, the number of columns.
+
+    Returns
+    -------
+    inputs, targets : ndarray of int64, shape (L, B)
+        ``L = N // B``. The last ``N % B`` tokens of the text are left out.
+
+    Raises
+    ------
+    ValueError
+        If ``batch_size`` is below 1 or above the number of tokens.
+
+    Examples
+    --------
+    >>> inputs, targets = streams(np.array([2, 3, 4, 1, 5, 6, 1]), batch_size=2)
+    >>> targets.T  # the token 1 at the end is left out
+    array([[2, 3, 4],
+           [1, 5, 6]])
+    >>> inputs.T
+    array([[1, 2, 3],
+           [4, 1, 5]])
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    length = len(ids) // batch_size
+    if length == 0:
+        raise ValueError(
+            f"a text of {len(ids)} tokens cannot be cut into {batch_size} columns; "
+            "take a smaller batch_size or a longer text"
+        )
+    targets = np.asarray(ids, dtype=np.int64)[: length * batch_size]
+    inputs = np.append(Vocabulary.eos_id, targets[:-1])
+    rows = (batch_size, length)
+    return (
+        np.ascontiguousarray(inputs.reshape(rows).T),
+        np.ascontiguousarray(targets.reshape(rows).T),
+    )
+
+
 class _Ids(dict):
     """The ids of words: every word outside the vocabulary has the id of ``<unk>``."""
 

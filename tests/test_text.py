@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_utils.text import BOS, EOS, UNK, Vocabulary
+from course_utils.text import BOS, EOS, UNK, Vocabulary, streams
 
 WORDS = st.text("abcdé ", min_size=1, max_size=3)
 SENTENCES = st.lists(st.lists(WORDS, max_size=5), max_size=6)
@@ -97,3 +97,35 @@ def test_building_and_encoding_knows_the_special_symbols_and_the_same_errors():
         Vocabulary.build_and_encode([["a"]], min_count=0)
     with pytest.raises(TypeError, match="got the string 'the cat'"):
         Vocabulary.build_and_encode(["the cat"])
+
+
+def test_streams_by_hand():
+    # eleven tokens, three columns of three; the last two tokens, 12 and 13, are left out
+    text = np.array([3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13], dtype=np.int32)
+    inputs, targets = streams(text, 3)
+    np.testing.assert_array_equal(targets, [[3, 6, 9], [4, 7, 10], [5, 8, 11]])
+    np.testing.assert_array_equal(inputs, [[1, 5, 8], [3, 6, 9], [4, 7, 10]])  # 1 is </s>
+    assert inputs.dtype == targets.dtype == np.int64
+    assert inputs.flags.c_contiguous and targets.flags.c_contiguous
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=30), st.integers(1, 6))
+def test_every_target_follows_its_input_in_the_text(ids, batch_size):
+    if len(ids) < batch_size:
+        return
+    inputs, targets = streams(np.array(ids), batch_size)
+    length = len(ids) // batch_size
+    before = [Vocabulary.eos_id, *ids]
+    for t in range(length):
+        for b in range(batch_size):
+            place = b * length + t
+            assert (inputs[t, b], targets[t, b]) == (before[place], ids[place])
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "message"),
+    [(0, "at least 1, got 0"), (5, "4 tokens cannot be cut into 5 columns; take a smaller")],
+)
+def test_streams_need_a_token_each(batch_size, message):
+    with pytest.raises(ValueError, match=message):
+        streams(np.arange(4), batch_size)

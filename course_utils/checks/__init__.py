@@ -9,7 +9,7 @@ A week is one module, ``weekNN.py``, with a dictionary ``QUESTIONS``. A `Questio
 random inputs, and a table of misconceptions: a sentence, and a function that answers as someone
 with this misconception would. Running (`run`) and judging (`judge`) are apart, so that a grader can
 run a submission in one process and judge what came out in another: inputs and outputs are plain
-data (str, numbers, list, tuple, dict, Counter).
+data (str, numbers, list, tuple, dict, Counter) and NumPy arrays of numbers.
 """
 
 from __future__ import annotations
@@ -52,12 +52,17 @@ class Question:
     expected : callable
         The oracle. Its name and parameters are those the student's function must have.
     examples : tuple of tuples
-        Inputs chosen by hand, each a tuple of positional arguments.
+        Inputs chosen by hand, each a tuple of positional arguments; where the oracle has default
+        values, the last may be left out. Arrays small enough to be printed.
     random_inputs : callable
         ``random_inputs(rng) -> tuple``: one more input, from a ``numpy.random.Generator``.
     mistakes : sequence of (str, callable)
         A misconception in words, completing "wrong, because ...", and what it would answer. The
         first that agrees with the student's function on every input is named.
+    returns : tuple of str, optional
+        Names for the parts of a tuple that is returned, for the messages: ``("dW", "db")``.
+    rel_tol, abs_tol : float
+        Two floats agree if they differ by at most ``rel_tol`` times the larger, or ``abs_tol``.
     """
 
     points: int
@@ -65,6 +70,9 @@ class Question:
     examples: tuple[tuple, ...]
     random_inputs: Callable[[np.random.Generator], tuple]
     mistakes: Sequence[tuple[str, Callable]]
+    returns: tuple[str, ...] = ()
+    rel_tol: float = 1e-9
+    abs_tol: float = 1e-12
 
     @property
     def name(self) -> str:
@@ -83,8 +91,13 @@ class Question:
         return [case for part in (self.examples, drawn) for case in sorted(part, key=_size)]
 
 
-def _size(arguments: tuple) -> int:
-    return len(repr(arguments))
+def _size(value: Any) -> int:
+    """Return how much there is to read: fewer entries first, then fewer digits."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list | tuple) and _holds_arrays(value):
+        return sum(map(_size, value))
+    return len(repr(value))
 
 
 @dataclass
@@ -234,7 +247,7 @@ def judge(
     failing = [
         i
         for i, (got, wanted) in enumerate(zip(outcomes, expected, strict=True))
-        if got.changed or got.unsteady or not _agree(got, wanted)
+        if got.changed or got.unsteady or not _agree(got, wanted, question)
     ]
     if not failing:
         return Result("right", "", f"right ({len(cases)} inputs)")
@@ -260,7 +273,7 @@ def _not_done(question: Question, stub: bool = True) -> Result:
 def _reason(question, cases, outcomes, failing, wanted) -> tuple[str, bool]:
     """Return what went wrong, in words, and whether that explains every input."""
     first = outcomes[failing[0]]
-    complaint = "" if first.error else _complaint(first.value, wanted)
+    complaint = "" if first.error else _complaint(first.value, wanted, question.returns)
     changed = [outcome.changed for outcome in outcomes if outcome.changed]
     if changed:
         return f"it changes its argument `{changed[0]}`; work on a copy", True
@@ -271,9 +284,13 @@ def _reason(question, cases, outcomes, failing, wanted) -> tuple[str, bool]:
         ), True
     likely = ""
     for sentence, mistake in question.mistakes:
-        explained = {i for i, o in enumerate(outcomes) if _agree(o, _outcome_of(mistake, cases[i]))}
-        if len(explained) == len(outcomes):
-            return sentence, True
+        explained = {
+            i
+            for i, outcome in enumerate(outcomes)
+            if _agree(outcome, _outcome_of(mistake, cases[i]), question)
+        }
+        if len(explained) == len(outcomes):  # an error on every input may have another cause
+            return sentence, not all(outcome.error for outcome in outcomes)
         # A guess must explain the input that is shown, half of all that fail, and all that do not.
         half = len(explained.intersection(failing)) >= len(failing) / 2
         refuted = explained.union(failing) != set(range(len(outcomes)))
@@ -283,7 +300,7 @@ def _reason(question, cases, outcomes, failing, wanted) -> tuple[str, bool]:
         return complaint, True
     if "unhashable type: 'list'" in first.error_text:
         return "a list cannot be a key; make it a tuple", True
-    nothing = _plain(first.value) == [None] or "None" in first.error_text
+    nothing = _holds_none(first.plain) or "None" in first.error_text
     if not likely and nothing:
         likely = "something is None here: a function it calls may lack its `return`, or its code"
     return likely, False
@@ -292,10 +309,13 @@ def _reason(question, cases, outcomes, failing, wanted) -> tuple[str, bool]:
 def _explain(question, arguments, outcome, wanted, reason, certain) -> Result:
     """Put a failing input into words."""
     because = f", {'because' if certain else 'perhaps because'} {reason}" if reason else ""
-    call = ", ".join(
-        f"{name}={_show(value)}" for name, value in zip(question.parameters, arguments, strict=True)
-    )
-    lines = [f"on:        {question.name}({call})"]
+    given = dict(zip(question.parameters, arguments, strict=False))
+    if _holds_arrays(arguments):  # one a line, to be pasted into a cell
+        called = f"{question.name}({', '.join(given)}) with\n{_assignments(given)}"
+    else:
+        called = ", ".join(f"{name}={_show(value)}" for name, value in given.items())
+        called = f"{question.name}({called})"
+    lines = [("on:", called)]
     status = "raised" if outcome.error else "wrong"
     if outcome.error == TooSlow.__name__:
         head = f"stopped after {SECONDS:g} seconds: an endless loop?"
@@ -303,17 +323,22 @@ def _explain(question, arguments, outcome, wanted, reason, certain) -> Result:
         head = f"raised {outcome.error}: {outcome.error_text}{because}"
     else:
         head = f"wrong{because}" if reason else "wrong; work this input out by hand and compare"
-        came, expected = _show(outcome.value), _show(wanted)
-        if came == expected:
-            came, expected = repr(outcome.value), repr(wanted)
-        lines += [f"came out:  {came}"]
+    came, expected = (_answer(value, question.returns) for value in (outcome.value, wanted))
+    if came == expected:
+        came, expected = (_answer(v, question.returns, exact=True) for v in (outcome.value, wanted))
+    if not outcome.error:
+        lines += [("came out:", came)]
     if outcome.line:
-        lines += [f"your {outcome.line}"]
+        lines += [("", f"your {outcome.line}")]
     if not (outcome.changed or outcome.unsteady):
-        lines += [f"expected:  {_show(wanted) if outcome.error else expected}"]
+        lines += [("expected:", expected)]
+        if not outcome.error:
+            lines += [("differ:", text) for text in _differences(outcome.plain, wanted, question)]
     if outcome.printed:
-        lines += [f"printed:   {_show(outcome.printed)}"]
-    return Result(status, reason, "\n    ".join([head, *lines]))
+        lines += [("printed:", _show(outcome.printed))]
+    # The first line of a text stands beside its label, the further ones below the first.
+    lines = [_hang(f"{label:11}" if label else "", text) for label, text in lines]
+    return Result(status, reason, "\n".join([head, *lines]).replace("\n", "\n    "))
 
 
 def _unfit(name: str, question: Question, function: Any) -> str:
@@ -324,17 +349,18 @@ def _unfit(name: str, question: Question, function: Any) -> str:
     if isinstance(function, type):
         return f"{function.__name__} is a class; {want}"
     if not callable(function):
-        return (
-            f"it was given {_show(function)}, {_a(function)}; {want}, without parentheses after it"
-        )
+        shown = "" if isinstance(function, np.ndarray) else f"{_show(function)}, "
+        return f"it was given {shown}{_a(function)}; {want}, without parentheses after it"
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # a builtin without a signature
         return ""
     try:
-        signature.bind(*question.examples[0])
+        for arguments in question.examples:
+            signature.bind(*arguments)
     except TypeError:
-        wanted = ", ".join(question.parameters)
+        own = inspect.signature(question.expected).parameters.values()
+        wanted = ", ".join(str(p.replace(annotation=p.empty)) for p in own)
         return f"its parameters are {signature}; they must be ({wanted}), in this order"
     return ""
 
@@ -363,7 +389,7 @@ def _call(question: Question, function: Callable, arguments: tuple, limit: _Time
         # Here too, for a value may be endless or refuse to be compared.
         changed = [
             name
-            for name, before, after in zip(question.parameters, arguments, given, strict=True)
+            for name, before, after in zip(question.parameters, arguments, given, strict=False)
             if not _close(_plain(before), _plain(after))
         ]
         unsteady = not _close(_plain(value), _plain(again))
@@ -462,14 +488,19 @@ def _outcome_of(function: Callable, arguments: tuple) -> Outcome:
         return Outcome(error=type(error).__name__)
 
 
-def _agree(a: Outcome, b: Outcome) -> bool:
-    if a.error or b.error:
-        return a.error == b.error
-    return _close(a.plain, b.plain)
+def _agree(got: Outcome, wanted: Outcome, question: Question) -> bool:
+    if got.error or wanted.error:
+        return got.error == wanted.error
+    return _close(got.plain, wanted.plain, question.rel_tol, question.abs_tol)
 
 
 def _plain(value: Any) -> Any:
-    """Reduce equivalent values to one form: NumPy to Python, tuples to lists, no zero counts."""
+    """Reduce equivalent values to one form: tuples to lists, no zero counts, NumPy to Python.
+
+    Arrays of numbers stay arrays.
+    """
+    if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "biuf":
+        return np.asarray(value)
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, Mapping):
@@ -481,42 +512,160 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _close(a: Any, b: Any) -> bool:
-    if isinstance(a, float) and isinstance(b, float):
-        return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) or (a != a and b != b)
-    if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_close(a[k], b[k]) for k in a)
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(_close(x, y) for x, y in zip(a, b, strict=True))
-    if type(a) is not type(b):
+def _close(got: Any, wanted: Any, rel_tol: float = 1e-9, abs_tol: float = 1e-12) -> bool:
+    """Compare two plain values. An array may stand for a list, a list not for an array."""
+    if isinstance(wanted, np.ndarray):
+        return (
+            isinstance(got, np.ndarray)
+            and got.shape == wanted.shape
+            and got.dtype.kind in _KINDS[wanted.dtype.kind]
+            and bool(_near(got, wanted, rel_tol, abs_tol).all())
+        )
+    if isinstance(got, np.ndarray):
+        got = _plain(got.tolist())
+    if isinstance(got, float) and isinstance(wanted, float):
+        near = math.isclose(got, wanted, rel_tol=rel_tol, abs_tol=abs_tol)
+        return near or (got != got and wanted != wanted)
+    if isinstance(got, dict) and isinstance(wanted, dict):
+        return got.keys() == wanted.keys() and all(
+            _close(got[k], wanted[k], rel_tol, abs_tol) for k in wanted
+        )
+    if isinstance(got, list) and isinstance(wanted, list):
+        return len(got) == len(wanted) and all(
+            _close(x, y, rel_tol, abs_tol) for x, y in zip(got, wanted, strict=True)
+        )
+    if type(got) is not type(wanted):
         return False
     try:
-        return bool(a == b)
+        return bool(got == wanted)
     except Exception:  # a table or tensor has no single answer
         return False
+
+
+# Which kinds of numbers serve where one is wanted: a float cannot be an index, an int can be added.
+_KINDS = {"b": "b", "i": "iu", "u": "iu", "f": "biuf"}
+
+
+def _near(got: np.ndarray, wanted: np.ndarray, rel_tol: float, abs_tol: float) -> np.ndarray:
+    """Say of every entry whether it is right, as `math.isclose` does; nan is near nan."""
+    if wanted.dtype.kind != "f":
+        return got == wanted
+    got = got.astype(np.float64)  # two booleans have no difference
+    with np.errstate(all="ignore"):
+        tolerance = np.maximum(rel_tol * np.maximum(np.abs(got), np.abs(wanted)), abs_tol)
+        near = (np.abs(got - wanted) <= tolerance) & np.isfinite(got) & np.isfinite(wanted)
+    return near | (got == wanted) | (np.isnan(got) & np.isnan(wanted))
+
+
+def _holds(value: Any, found: Callable[[Any], bool], level: int = 8) -> bool:
+    """Say whether something is found in nested lists, tuples and dicts, not too deep."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if not _is_sequence(value):
+        return found(value)
+    return level > 0 and any(_holds(part, found, level - 1) for part in value)
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def _holds_arrays(value: Any) -> bool:
+    return _holds(value, lambda part: isinstance(part, np.ndarray) and part.ndim > 0)
+
+
+def _holds_none(plain: Any) -> bool:
+    return plain is not None and _holds(plain, lambda part: part is None)
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
-def _complaint(value: Any, wanted: Any) -> str:
-    """Say what is wrong with the kind of a value, or nothing."""
+def _complaint(value: Any, wanted: Any, names: Sequence[str] = (), it: str = "it returns") -> str:
+    """Say what is wrong with the kind of a value or of a part of it, or nothing."""
     if value is None or value is ...:
+        if it != "it returns":
+            return f"{it} None: something was not computed"
         return "on this input it returns nothing; one way through the code lacks its `return`"
+    if isinstance(wanted, np.ndarray) and wanted.ndim:
+        return _array_complaint(value, wanted, it)
     kind = _kind(wanted)
+    if _holds_arrays(wanted):
+        return _parts_complaint(value, wanted, names, it)
     if isinstance(value, np.ndarray) and value.ndim > 0 and kind != "a list":
-        return f"it returns an array of shape {value.shape} where {kind} is expected"
+        return f"{it} an array of shape {value.shape} where {kind} is expected"
     value = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
     if _kind(value) != kind:
-        return f"it returns {_a(value)} where {kind} is expected"
+        return f"{it} {_a(value)} where {kind} is expected"
     if kind == "a number" and value != value:
-        return "it returns nan, which is not a number: 0/0, or the logarithm of a negative number"
+        return f"{it} nan, which is not a number: 0/0, or the logarithm of a negative number"
     if kind == "a Counter (or dict)" and any(isinstance(key, tuple) for key in wanted):
         odd = [key for key in value if not isinstance(key, tuple)]
         if odd:
             return f"a key must be a tuple of words such as ('the', 'cat'), not {_show(odd[0])}"
     return ""
+
+
+def _array_complaint(value: Any, wanted: np.ndarray, it: str) -> str:
+    """Say what is wrong with an array before its numbers are looked at: shape, kind, nan, inf."""
+    expected = f"an array of shape {wanted.shape} is expected"
+    if not isinstance(value, np.ndarray) or value.ndim == 0:
+        hint = "; make it one with np.array(...)" if _is_sequence(value) else ""
+        return f"{it} {_a(value)} where {expected}{hint}"
+    kind = value.dtype.kind
+    if kind not in "biuf":
+        return f"{it} an array of {value.dtype} where {expected}, of numbers"
+    if value.shape != wanted.shape:
+        turned = value.ndim > 1 and value.T.shape == wanted.shape
+        hint = ": that is the transpose" if turned else ""
+        return f"{it} an array of shape {value.shape} where {wanted.shape} is expected{hint}"
+    if kind not in _KINDS[wanted.dtype.kind]:
+        return f"{it} an array of {value.dtype} where {wanted.dtype} is expected"
+    if wanted.dtype.kind == "f" and np.isnan(value[~np.isnan(wanted)]).any():
+        return f"{it} an array with nan in it: 0/0, inf/inf, inf - inf, or log of a negative number"
+    if wanted.dtype.kind == "f" and np.isinf(value[np.isfinite(wanted)]).any():
+        return f"{it} an array with inf in it: exp of a large number, a division by 0, or log(0)"
+    if wanted.dtype.kind == "f" and kind in "iu" and not _close(value, wanted):
+        return (
+            f"{it} whole numbers ({value.dtype}) where floats are expected; an array of whole "
+            "numbers cuts off the fraction of what is put into it"
+        )
+    if value.dtype in (np.float16, np.float32) and _near(value, wanted, 1e-2, 1e-3).all():
+        return f"{it} {value.dtype}, which has few digits; compute with float64"
+    return ""
+
+
+def _parts_complaint(value: Any, wanted: Any, names: Sequence[str], it: str) -> str:
+    """Say which of several arrays is missing, or what is wrong with the first that is wrong."""
+    if isinstance(wanted, Mapping):
+        if not isinstance(value, Mapping):
+            return f"{it} {_a(value)} where a dict of arrays is expected"
+        odd = [("lacks", key) for key in wanted if key not in value]
+        odd += [("must not hold", key) for key in value if key not in wanted]
+        if odd:
+            return f"the dictionary {odd[0][0]} {_show(odd[0][1])}"
+    elif not _is_sequence(value) or len(value) != len(wanted):
+        came = _a(value)
+        if _is_sequence(value):
+            came = f"{_a(value)} of {len(value)}"
+        parts = f"({', '.join(names)})" if names else f"of {len(wanted)}"
+        return f"{it} {came} where a tuple {parts} is expected"
+    complaints = (
+        _complaint(part, part_wanted, (), f"{name} is")
+        for name, part, part_wanted in _parts(value, wanted, names)
+    )
+    return next(filter(None, complaints), "")
+
+
+def _parts(value: Any, wanted: Any, names: Sequence[str]) -> list[tuple[str, Any, Any]]:
+    """Return the name of each part, what it is and what it should be; no parts if they differ."""
+    if isinstance(wanted, Mapping) and isinstance(value, Mapping):
+        return [(_show(key), value[key], wanted[key]) for key in wanted if key in value]
+    if not _is_sequence(wanted) or not _is_sequence(value) or len(value) != len(wanted):
+        return []
+    names = names or [f"value {i}" for i in range(len(wanted))]
+    return list(zip(names, value, wanted, strict=True))
 
 
 def _kind(value: Any) -> str:
@@ -560,9 +709,100 @@ class _Show(reprlib.Repr):
         return f"Counter({self.repr_dict(value, level)})"
 
 
-def _show(value: Any) -> str:
+# The largest array that is shown whole.
+_ENTRIES = 80
+
+
+def _show(value: Any, digits: int = 4) -> str:
+    """Return a value as it would be written in Python; arrays row by row, with a few digits."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        return _show_array(value, digits)
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
+    if _holds_arrays(value):
+        if isinstance(value, Mapping):
+            parts = [_hang(f"{key!r}: ", _show(part, digits)) for key, part in value.items()]
+            before, after = "{}"
+        else:
+            parts = [_show(part, digits) for part in value]
+            before, after = "()" if isinstance(value, tuple) else "[]"
+        comma = "," if isinstance(value, tuple) and len(value) == 1 else ""
+        return _hang(before, ",\n".join(parts)) + comma + after
     if isinstance(value, Counter):
         return _Show().repr_Counter(value, 8)
     return _Show().repr(value)
+
+
+def _show_array(value: np.ndarray, digits: int) -> str:
+    def text(entry):
+        return repr(float(f"{entry:.{digits}g}")) if value.dtype.kind == "f" else str(entry)
+
+    small = value.size <= _ENTRIES
+    width = max((len(text(entry)) for entry in value.flat), default=0) if small else 0
+    rows = np.array2string(
+        value,
+        separator=", ",
+        threshold=_ENTRIES,
+        max_line_width=100,
+        formatter={"all": lambda entry: text(entry).rjust(width)},
+    )
+    return _hang("np.array(", rows) + ")"
+
+
+def _hang(label: str, text: str) -> str:
+    """Put a label before a text, and the further lines of the text below its first."""
+    return label + text.replace("\n", "\n" + " " * len(label))
+
+
+def _with_shape(value: Any, text: str) -> str:
+    """Add the shape of an array as a comment."""
+    return f"{text}  # {value.shape}" if isinstance(value, np.ndarray) and value.ndim else text
+
+
+def _assignments(values: Mapping[str, Any], digits: int = 4) -> str:
+    """Return a line ``name = value`` for each, with the shapes of arrays as comments."""
+    return "\n".join(
+        _with_shape(value, _hang(f"{name} = ", _show(value, digits)))
+        for name, value in values.items()
+    )
+
+
+def _answer(value: Any, names: Sequence[str], exact: bool = False) -> str:
+    """Return what came out, its parts by their names; ``exact`` shows all digits."""
+    digits = 17 if exact else 4
+    if names and _is_sequence(value) and len(value) == len(names):
+        return _assignments(dict(zip(names, value, strict=True)), digits)
+    if exact and not _holds_arrays(value):
+        return repr(value)
+    return _with_shape(value, _show(value, digits))
+
+
+def _differences(got: Any, wanted: Any, question: Question) -> list[str]:
+    """Say where the wrong entries are, if some are right; nothing where there are no arrays."""
+    if not _holds_arrays(wanted):
+        return []
+    found = list(_wrong_entries(got, wanted, question))
+    if all(wrong.all() for _, wrong in found):
+        return []
+    lines = []
+    for name, wrong in found:
+        place = ", ".join(str(i) for i in np.argwhere(wrong)[0]) if wrong.any() else ""
+        if wrong.all():
+            lines.append(f"{name}, in every entry" if wrong.ndim else name)
+        elif wrong.any():
+            of = f" of {name}" if name else ""
+            lines.append(f"{wrong.sum()} of {wrong.size} entries{of}, the first at [{place}]")
+    return lines
+
+
+def _wrong_entries(got, wanted, question, name=""):
+    """Yield the name of every array and number, and which of its entries are wrong."""
+    tolerance = question.rel_tol, question.abs_tol
+    if isinstance(wanted, np.ndarray) and wanted.ndim:
+        if isinstance(got, np.ndarray) and got.shape == wanted.shape:
+            yield name, ~_near(got, wanted, *tolerance)
+    elif _is_sequence(wanted) or isinstance(wanted, Mapping):
+        for part in _parts(got, wanted, question.returns if not name else ()):
+            yield from _wrong_entries(part[1], part[2], question, part[0])
+    else:
+        yield name, np.array(not _close(got, _plain(wanted), *tolerance))

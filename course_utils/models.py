@@ -156,15 +156,18 @@ class NeuralLanguageModel(torch.nn.Module):
         TypeError, ValueError
             As `log_probs`.
         """
-        context = np.asarray(context)
-        if context.ndim == 1 and len(context) and context[0] == self.vocab_size:
-            context = context[1:]
-        ids = np.append(Vocabulary.eos_id, self._checked_text(context))
         with evaluating(self):
-            h, _ = self.features(self._column(ids))  # (T, 1, D)
+            h, _ = self.features(self._column(self.with_start(context)))  # (1 + T, 1, D)
             logits = self.output(h[-1, 0])  # (V,)
         p = np.exp(logits.cpu().double().numpy() - logits.max().item())
         return p / p.sum()
+
+    def with_start(self, context: Sequence[int]) -> np.ndarray:
+        """Check a context and put ``</s>`` before it, in the place of ``<s>`` if it begins so."""
+        context = np.asarray(context)
+        if context.ndim == 1 and len(context) and context[0] == self.vocab_size:
+            context = context[1:]
+        return np.append(Vocabulary.eos_id, self._checked_text(context))
 
     def _column(self, ids: np.ndarray) -> Tensor:
         """Put one text where the model is, as (T, 1)."""

@@ -5,6 +5,7 @@
 
 import functools
 import importlib
+import inspect
 import math
 import threading
 import time
@@ -26,81 +27,227 @@ from course_utils.ngrams import MLE, AddK, StupidBackoff
 from course_utils.text import Vocabulary
 
 ROOT = Path(__file__).resolve().parents[1]
-SOLUTION = ROOT / "solutions" / "week01" / "week01_ngram_models.ipynb"
-EXERCISE = ROOT / "exercises" / "week01" / SOLUTION.name
-NAMES = list(questions.QUESTIONS)
-WRONG = [(name, wrong) for name in NAMES for wrong in bank.WRONG[name]]
-RIGHT = [(name, right) for name in NAMES for right in bank.RIGHT[name]]
+WEEKS = sorted(path.stem for path in (ROOT / "tests" / "wrong_solutions").glob("week*.py"))
+BANKS = {week: importlib.import_module(f"wrong_solutions.{week}") for week in WEEKS}
+QUESTIONS = {
+    f"{week}.{name}": question
+    for week in WEEKS
+    for name, question in importlib.import_module(f"course_utils.checks.{week}").QUESTIONS.items()
+}
 
 
-def solution_cells():
-    cells = nbformat.read(SOLUTION, as_version=4).cells
+def in_bank(kind):
+    """Return parameters (name of the question, solution) of ``WRONG`` or ``RIGHT``, with names."""
+    entries = []
+    for name in QUESTIONS:
+        week, function = name.split(".")
+        for solution in getattr(BANKS[week], kind)[function]:
+            title = getattr(solution, "__name__", solution)
+            entries.append(pytest.param(name, solution, id=f"{name}-{title}"))
+    return entries
+
+
+def wrong_solution(name, title):
+    week, function = name.split(".")
+    return BANKS[week].WRONG[function][title]
+
+
+def notebook(week, folder="solutions"):
+    [path] = (ROOT / folder / week).glob("*.ipynb")
+    return path
+
+
+def solution_cells(week):
+    cells = nbformat.read(notebook(week), as_version=4).cells
     return [cell for cell in cells if cell.cell_type == "code"]
 
 
-@pytest.fixture(scope="module")
-def solution():
+@functools.cache
+def solutions(week):
     """The functions of the solution's notebook by name; the cells that use them are not run."""
     names = {}
-    for cell in solution_cells():
+    for cell in solution_cells(week):
         kind = cell.metadata.get("nbgrader", {})
         if cell.id == "imports" or (kind.get("solution") and not kind.get("grade")):
             exec(compile(cell.source, cell.id, "exec"), names)
     return names
 
 
+@pytest.fixture
+def solution():
+    """The functions of week 1."""
+    return solutions("week01")
+
+
+def test_a_week_has_all_its_parts():
+    for folder in ("solutions", "exercises"):
+        assert sorted(path.name for path in (ROOT / folder).glob("week*")) == WEEKS
+    checks = (ROOT / "course_utils" / "checks").glob("week*.py")
+    assert sorted(path.stem for path in checks) == WEEKS
+
+
 # The solution, other right solutions, and the bank of wrong ones
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_solution_is_right_on_many_random_inputs(name, solution):
-    question = find(f"week01.{name}")
-    assert check(f"week01.{name}", solution[name]).message.startswith("right")
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_solution_is_right_on_many_random_inputs(name):
+    week, function = name.split(".")
+    question, right = find(name), solutions(week)[function]
+    assert check(name, right).message.startswith("right")
     for seed in range(1, 20):
         cases = question.cases(seed=seed)
-        assert judge(question, cases, run(question, solution[name], cases)), seed
+        result = judge(question, cases, run(question, right, cases))
+        assert result, (seed, result)
 
 
-@pytest.mark.parametrize(("name", "right"), RIGHT)
+@pytest.mark.parametrize(("name", "right"), in_bank("RIGHT"))
 def test_other_styles_are_right(name, right):
-    assert check(f"week01.{name}", right), check(f"week01.{name}", right)
+    assert check(name, right), check(name, right)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", QUESTIONS)
 def test_bank_holds_four_wrong_solutions_a_function(name):
-    assert len(bank.WRONG[name]) >= 4
+    week, function = name.split(".")
+    assert len(BANKS[week].WRONG[function]) >= 4
 
 
-@pytest.mark.parametrize(("name", "wrong"), WRONG)
+@pytest.mark.parametrize("week", WEEKS)
+def test_bank_asks_for_no_other_functions(week):
+    names = {name.split(".")[1] for name in QUESTIONS if name.startswith(week)}
+    assert set(BANKS[week].WRONG) == names
+    assert set(BANKS[week].RIGHT) <= names
+
+
+@pytest.mark.parametrize(("name", "wrong"), in_bank("WRONG"))
 def test_wrong_solution_is_caught_and_its_misconception_named(name, wrong):
-    function, words = bank.WRONG[name][wrong]
-    result = check(f"week01.{name}", function)
+    function, words = wrong_solution(name, wrong)
+    result = check(name, function)
     assert result.status in ("wrong", "raised")
-    assert words in result.reason
+    assert words in result.reason, result
     assert words in result.message
-    assert f"{name}(" in result.message, "the failing input is missing"
+    assert f"{name.split('.')[1]}(" in result.message, "the failing input is missing"
 
 
-@pytest.mark.parametrize(("name", "wrong"), WRONG)
+@pytest.mark.parametrize(("name", "wrong"), in_bank("WRONG"))
 def test_wrong_solution_is_caught_on_random_inputs_alone(name, wrong):
     """A grader's seeds differ from run to run; none may let a wrong solution through."""
-    function, _ = bank.WRONG[name][wrong]
-    question = find(f"week01.{name}")
+    function, _ = wrong_solution(name, wrong)
+    question = find(name)
     for seed in range(5):
         rng = np.random.default_rng(seed)
         cases = [question.random_inputs(rng) for _ in range(40)]
         assert not judge(question, cases, run(question, function, cases)), seed
 
 
-def test_every_misconception_differs_from_the_oracle():
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_misconception_differs_from_the_oracle(name):
     """A mistake that agrees with the oracle on all inputs could never be named."""
-    for question in questions.QUESTIONS.values():
-        cases = question.cases(seed=3)
-        for sentence, mistake in question.mistakes:
-            assert not judge(question, cases, run(question, mistake, cases)), sentence
+    question = QUESTIONS[name]
+    cases = question.cases(seed=3)
+    for sentence, mistake in question.mistakes:
+        assert not judge(question, cases, run(question, mistake, cases)), sentence
 
 
-# The oracles
+@pytest.mark.parametrize("week", WEEKS)
+def test_oracles_do_not_hold_the_solution(week):
+    shown = (ROOT / "course_utils" / "checks" / f"{week}.py").read_text(encoding="utf-8")
+    oracle_lines = {line.strip() for line in shown.splitlines()}
+    for cell in solution_cells(week):
+        for region in cell.source.split("### BEGIN SOLUTION")[1:]:
+            answer = {line.strip() for line in region.split("### END SOLUTION")[0].splitlines()}
+            shared = {line for line in answer & oracle_lines if len(line) > 30}
+            assert not shared, cell.id
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_inputs_are_plain_data_and_repeat_with_their_seed(name):
+    def plain(value):
+        if isinstance(value, dict):
+            return all(plain(k) and plain(v) for k, v in value.items())
+        if isinstance(value, list | tuple):
+            return all(map(plain, value))
+        if isinstance(value, np.ndarray):
+            return value.dtype in (np.float64, np.int64, np.bool_)
+        return type(value) in (str, int, float, bool, type(None))
+
+    question = QUESTIONS[name]
+    cases = question.cases(seed=5)
+    assert all(map(plain, cases))
+    assert repr(cases) == repr(question.cases(seed=5))
+    assert repr(cases) != repr(question.cases(seed=6))
+
+
+# The notebooks
+
+
+@pytest.mark.parametrize("week", WEEKS)
+def test_notebook_asks_each_question_once_with_its_points(week):
+    tests = [c for c in solution_cells(week) if c.metadata.get("nbgrader", {}).get("locked")]
+    asked = {cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points for cell in tests}
+    points = {name: q.points for name, q in QUESTIONS.items() if name.startswith(week)}
+    assert asked == {f"check_{name.split('.')[1]}": n for name, n in points.items()}
+    for cell in tests:
+        name = cell.metadata.nbgrader.grade_id.removeprefix("check_")
+        assert cell.source.startswith(f'check("{week}.{name}", {name})\n')
+        assert f'\nassert check("{week}.{name}", {name})\n' in cell.source
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_oracle_and_solution_have_the_same_parameters(name):
+    week, function = name.split(".")
+    assert tuple(inspect.signature(solutions(week)[function]).parameters) == (
+        QUESTIONS[name].parameters
+    )
+
+
+@pytest.mark.parametrize("week", WEEKS)
+def test_unfilled_exercise_runs_to_the_end_and_nothing_is_done(week):
+    exercise = nbformat.read(notebook(week, "exercises"), as_version=4)
+    NotebookClient(exercise, timeout=120, kernel_name="python3").execute()
+    said = {}
+    for cell in exercise.cells:
+        if cell.cell_type == "code" and cell.source.startswith("check("):
+            [output] = cell.outputs
+            said[cell.metadata.nbgrader.grade_id] = output["data"]["text/plain"]
+    names = [name.split(".")[1] for name in QUESTIONS if name.startswith(week)]
+    assert said == {f"check_{name}": f"not done yet: {name}" for name in names}
+
+
+@pytest.mark.parametrize("week", WEEKS)
+def test_guide_answers_every_question_at_three_grades(week):
+    guide = (ROOT / "solutions" / week / "guide.md").read_text(encoding="utf-8")
+    cells = nbformat.read(notebook(week), as_version=4).cells
+    asked = [c.source for c in cells if c.source.startswith("**Question")]
+    assert len(asked) >= 4
+    sections = guide.split("\n### Question ")[1:]
+    assert len(sections) == len(asked)
+    for number, (question, section) in enumerate(zip(asked, sections, strict=True), start=1):
+        assert question.startswith(f"**Question {number}.**")
+        assert section.startswith(f"{number}:")
+        for grade in ("**Full marks.**", "**Half.**", "**None.**"):
+            assert section.count(grade) == 1, (number, grade)
+
+
+@pytest.mark.parametrize("week", WEEKS)
+def test_points_are_about_32_and_stand_in_the_guide(week):
+    """Functions and discussion; the open task comes on top."""
+    functions, discussion, task = 0, 0, 0
+    for cell in nbformat.read(notebook(week), as_version=4).cells:
+        kind = cell.metadata.get("nbgrader", {})
+        if kind.get("locked") and kind.get("grade"):
+            functions += kind["points"]
+        elif kind.get("grade_id", "").startswith("answer_"):
+            discussion += kind["points"]
+        elif kind.get("grade"):
+            task += kind["points"]
+    assert 30 <= functions + discussion <= 34
+    guide = (ROOT / "solutions" / week / "guide.md").read_text(encoding="utf-8")
+    shares = f"{functions + discussion} points: {functions} for the functions, {discussion} for the"
+    assert shares in " ".join(guide.split())
+    assert f"{task} more for the open task" in " ".join(guide.split())
+
+
+# The oracles of week 1
 
 
 PETS = Counter({("the", "cat"): 2, ("the", "dog"): 1, ("a", "dog"): 1})
@@ -236,16 +383,6 @@ def test_sampling_oracle_gives_each_word_its_share():
     row = {"a": 0.25, "b": 0.125, "c": 0.0, "d": 0.625}
     drawn = Counter(questions.sample_word(row, u) for u in (np.arange(800) + 0.5) / 800)
     assert drawn == {"a": 200, "b": 100, "d": 500}
-
-
-def test_oracles_do_not_hold_the_solution():
-    shown = Path(questions.__file__).read_text(encoding="utf-8")
-    oracle_lines = {line.strip() for line in shown.splitlines()}
-    for cell in solution_cells():
-        for region in cell.source.split("### BEGIN SOLUTION")[1:]:
-            answer = {line.strip() for line in region.split("### END SOLUTION")[0].splitlines()}
-            shared = {line for line in answer & oracle_lines if len(line) > 30}
-            assert not shared, cell.id
 
 
 # What a check says
@@ -509,32 +646,7 @@ def test_a_question_without_known_mistakes_still_answers():
     assert result.message.startswith("wrong; work this input out by hand")
 
 
-def test_inputs_are_plain_data_and_repeat_with_their_seed():
-    def plain(value):
-        if isinstance(value, dict):
-            return all(plain(k) and plain(v) for k, v in value.items())
-        if isinstance(value, list | tuple):
-            return all(map(plain, value))
-        return type(value) in (str, int, float)
-
-    for question in questions.QUESTIONS.values():
-        cases = question.cases(seed=5)
-        assert all(map(plain, cases)), question.name
-        assert repr(cases) == repr(question.cases(seed=5))
-        assert repr(cases) != repr(question.cases(seed=6))
-
-
-# The notebooks of the week
-
-
-def test_notebook_asks_each_question_once_with_its_points():
-    tests = [c for c in solution_cells() if c.metadata.get("nbgrader", {}).get("locked")]
-    asked = {cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points for cell in tests}
-    assert asked == {f"check_{name}": q.points for name, q in questions.QUESTIONS.items()}
-    for cell in tests:
-        name = cell.metadata.nbgrader.grade_id.removeprefix("check_")
-        assert cell.source.startswith(f'check("week01.{name}", {name})\n')
-        assert f'\nassert check("week01.{name}", {name})\n' in cell.source
+# The notebook of week 1
 
 
 @pytest.mark.parametrize("count", [bank.plain_dict, bank.numpy_counts, None])
@@ -544,26 +656,15 @@ def test_part_on_real_text_runs_with_every_function_that_is_right(count, solutio
     vocab = Vocabulary(["the", "same", "a", "b"])
     names = solution | {"train": text, "valid": valid, "vocab": vocab}
     names["count_ngrams"] = count or solution["count_ngrams"]
-    cells = {cell.id: cell.source for cell in solution_cells()}
+    cells = {cell.id: cell.source for cell in solution_cells("week01")}
     for name in ("sparsity", "predecessors", "comparison", "writing"):
         exec(compile(cells[name], name, "exec"), names)
     assert "finish" not in capsys.readouterr().out
 
 
-def test_unfilled_exercise_runs_to_the_end_and_nothing_is_done():
-    notebook = nbformat.read(EXERCISE, as_version=4)
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
-    said = {}
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and cell.source.startswith("check("):
-            [output] = cell.outputs
-            said[cell.metadata.nbgrader.grade_id] = output["data"]["text/plain"]
-    assert said == {f"check_{name}": f"not done yet: {name}" for name in NAMES}
-
-
 def test_open_task_says_how_large_n_must_be():
     """An n-gram of the course ends in the verb and must reach back to the subject."""
-    cells = {cell.id: cell.source for cell in nbformat.read(SOLUTION, as_version=4).cells}
+    cells = {cell.id: cell.source for cell in nbformat.read(notebook("week01"), as_version=4).cells}
     answer = cells["fool"].split("### BEGIN SOLUTION")[1].split("### END SOLUTION")[0]
     pair = {}
     exec(answer, pair)
@@ -571,35 +672,20 @@ def test_open_task_says_how_large_n_must_be():
     [verb] = [i for i, (a, b) in enumerate(zip(right, wrong, strict=True)) if a != b]
     n = len(right[right.index("names") : verb + 1])
     assert f"n would have to be {n}." in cells["fool-why"]
-    guide = (SOLUTION.parent / "guide.md").read_text(encoding="utf-8")
-    assert f"n = {n} reaches from the verb to *names*" in guide
-
-
-def test_guide_answers_every_question_at_three_grades():
     guide = (ROOT / "solutions" / "week01" / "guide.md").read_text(encoding="utf-8")
-    cells = nbformat.read(SOLUTION, as_version=4).cells
-    asked = [c.source for c in cells if c.source.startswith("**Question")]
-    assert len(asked) >= 4
-    sections = guide.split("\n### Question ")[1:]
-    assert len(sections) == len(asked)
-    for number, (question, section) in enumerate(zip(asked, sections, strict=True), start=1):
-        assert question.startswith(f"**Question {number}.**")
-        assert section.startswith(f"{number}:")
-        for grade in ("**Full marks.**", "**Half.**", "**None.**"):
-            assert section.count(grade) == 1, (number, grade)
+    assert f"n = {n} reaches from the verb to *names*" in guide
 
 
 def print_table():
     """Print which wrong solution is caught how, and how long the check took."""
-    for week in ("week01",):
-        wrong = importlib.import_module(f"wrong_solutions.{week}").WRONG
-        for name, solutions in wrong.items():
-            print(f"\n{week}.{name}")
-            for title, (function, _) in solutions.items():
-                start = time.perf_counter()
-                result = check(f"{week}.{name}", function)
-                milliseconds = 1000 * (time.perf_counter() - start)
-                print(f"  {title:32}{result.status:7}{milliseconds:5.0f} ms  {result.reason}")
+    for name in QUESTIONS:
+        print(f"\n{name}")
+        week, function = name.split(".")
+        for title, (solution, _) in BANKS[week].WRONG[function].items():
+            start = time.perf_counter()
+            result = check(name, solution)
+            milliseconds = 1000 * (time.perf_counter() - start)
+            print(f"  {title:32}{result.status:7}{milliseconds:5.0f} ms  {result.reason}")
 
 
 if __name__ == "__main__":

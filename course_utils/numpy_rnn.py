@@ -48,7 +48,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-EOS = 1  # the id of </s>: what every text is read after
+from course_utils.text import Vocabulary
 
 
 def sigmoid(net: np.ndarray) -> np.ndarray:
@@ -396,7 +396,7 @@ class NumpyRNN:
             If an id is outside the vocabulary.
         """
         ids = _checked_ids(ids, len(self.W_hy), "token")
-        inputs = np.concatenate([[EOS], ids[:-1]])[: len(ids)]
+        inputs = np.concatenate([[Vocabulary.eos_id], ids[:-1]])[: len(ids)]
         log_probs, state = np.empty(len(ids)), None
         for start in range(0, len(ids), 1000):  # so that y need not hold the whole text
             piece = slice(start, start + 1000)
@@ -427,7 +427,7 @@ class NumpyRNN:
         if context.size and context[0] == len(self.W_hy):
             context = context[1:]  # <s>; every text is read after </s> anyway
         context = _checked_ids(context, len(self.W_hy), "token")
-        return self.forward([EOS, *context]).y[-1]
+        return self.forward([Vocabulary.eos_id, *context]).y[-1]
 
     def _checked_inputs(self, inputs: Sequence) -> np.ndarray:
         inputs = np.asarray(inputs)
@@ -576,7 +576,7 @@ def train(
     train_ids = _checked_ids(train_ids, len(model.W_hy), "token")
     if len(train_ids) == 0 or len(valid_ids) == 0:
         raise ValueError("the training and the validation text need at least one token each")
-    inputs = np.concatenate([[EOS], train_ids[:-1]])
+    inputs = np.concatenate([[Vocabulary.eos_id], train_ids[:-1]])
     history: list[Epoch] = []
     best_loss, best, halving, start = np.inf, {}, False, time.perf_counter()
     for epoch in range(1, max_epochs + 1):

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .output_layers import FullSoftmax
+from .output_layers import OUTPUT_LAYERS, FullSoftmax
 from .recurrent import GRU, LSTM, SRN
 from .text import Vocabulary
 
@@ -227,6 +228,11 @@ class LanguageModel(NeuralLanguageModel):
     dropout : float
         The share of units silenced in training: of the word vectors, between layers, and before the
         output, never from one step to the next (Zaremba et al. 2014).
+    variational : bool
+        Silence the same units at every step of a chunk: `SequenceDropout`.
+    output : {"full", "sampled", "adaptive"} or callable
+        The layer of `output_layers` that predicts the words; or anything called like one, such as
+        ``functools.partial(SampledSoftmax, n_samples=500)``. An adaptive softmax cannot be tied.
     gradient : {None, "autograd", "bptt", "torch"}
         How the recurrent layers get their gradient.
     **cell_options
@@ -243,6 +249,8 @@ class LanguageModel(NeuralLanguageModel):
         tie_weights: bool = True,
         dropout: float = 0.0,
         *,
+        variational: bool = False,
+        output: str | Callable[..., torch.nn.Module] = "full",
         gradient: str | None = None,
         **cell_options,
     ):
@@ -254,17 +262,16 @@ class LanguageModel(NeuralLanguageModel):
         _check_dropout(dropout)
         self.cell = _choice("cell", cell, CELLS)
         self.embedding = _embedding(vocab_size, embedding_size)
-        self.rnn = CELLS[cell](
-            embedding_size,
-            hidden_size,
-            num_layers,
-            dropout=dropout if num_layers > 1 else 0.0,
-            gradient=gradient,
-            **cell_options,
-        )
-        self.dropout = torch.nn.Dropout(dropout)
+        Layer = functools.partial(CELLS[cell], gradient=gradient, **cell_options)
+        if variational:
+            self.dropout = SequenceDropout(dropout)
+            self.rnn = Stack(Layer, embedding_size, hidden_size, num_layers, self.dropout)
+        else:
+            self.dropout = torch.nn.Dropout(dropout)
+            between = dropout if num_layers > 1 else 0.0
+            self.rnn = Layer(embedding_size, hidden_size, num_layers, dropout=between)
         tied = self.embedding.weight if tie_weights else None
-        self.output = FullSoftmax(hidden_size, vocab_size, tied)
+        self.output = _output_layer(output)(hidden_size, vocab_size, tied)
 
     def features(self, ids: Tensor, state=None):
         """Return the last layer's states, (T, B) -> (T, B, H), and the state of all layers."""
@@ -298,6 +305,8 @@ class WindowLanguageModel(NeuralLanguageModel):
         Let the output layer use the word vectors of the input.
     dropout : float
         The share of units silenced in training, of the word vectors and the hidden units.
+    output : {"full", "sampled", "adaptive"} or callable
+        As in `LanguageModel`.
     """
 
     def __init__(
@@ -309,6 +318,8 @@ class WindowLanguageModel(NeuralLanguageModel):
         direct: bool = False,
         tie_weights: bool = False,
         dropout: float = 0.0,
+        *,
+        output: str | Callable[..., torch.nn.Module] = "full",
     ):
         super().__init__(vocab_size)
         _check_positive(
@@ -324,7 +335,7 @@ class WindowLanguageModel(NeuralLanguageModel):
         self.dropout = torch.nn.Dropout(dropout)
         n_features = hidden_size + direct * context_size * embedding_size
         tied = self.embedding.weight if tie_weights else None
-        self.output = FullSoftmax(n_features, vocab_size, tied)
+        self.output = _output_layer(output)(n_features, vocab_size, tied)
 
     def features(self, ids: Tensor, state=None):
         """Return the hidden units, (T, B) -> (T, B, H), and the last n - 1 ids, (n - 1, B)."""
@@ -345,6 +356,119 @@ class WindowLanguageModel(NeuralLanguageModel):
         return h, seen[len(ids) :]
 
 
+class JordanLanguageModel(NeuralLanguageModel):
+    """A network with output connections: what it said is what it remembers (Jordan 1986).
+
+    The hidden units see the word and the output of the step before, not their own past:
+
+        ``h_t = tanh(W_xh x_t + W_yh y_{t-1} + b_h)``,  ``y_t = softmax(W_hy h_t + b_y)``
+
+    (Darmstadt 2022, "RNNs With Output Connections"). At the start of a text ``y_0 = 0``.
+
+    Running free, the network is fed its own output ``y_{t-1}``, a distribution. With teacher
+    forcing it is fed what it should have said, the word ``w_t`` with probability 1. No step then
+    waits for another, and training is as fast as for a network without recurrence (Goodfellow et
+    al. 2016, section 10.2.1). But nothing before ``w_t`` is left in what it sees: in a language
+    model the right answer of the last step *is* the input, and teacher forcing makes a bigram model
+    of this network.
+
+    Parameters
+    ----------
+    vocab_size : int
+        V.
+    hidden_size : int
+        H; the word vectors ``x_t`` have the same length.
+    teacher_forcing : bool
+        May be changed at any time, for example after training.
+    """
+
+    def __init__(self, vocab_size: int, hidden_size: int = 128, teacher_forcing: bool = False):
+        super().__init__(vocab_size)
+        _check_positive(hidden_size=hidden_size)
+        self.teacher_forcing = teacher_forcing
+        self.embedding = _embedding(vocab_size, hidden_size)
+        self.input = torch.nn.Linear(hidden_size, hidden_size)  # W_xh, b_h
+        self.feedback = torch.nn.Linear(vocab_size, hidden_size, bias=False)  # W_yh
+        self.output = FullSoftmax(hidden_size, vocab_size)  # W_hy, b_y
+        torch.nn.init.uniform_(self.feedback.weight, -0.1, 0.1)  # as for word vectors
+
+    def features(self, ids: Tensor, state: Tensor | None = None):
+        """Return the hidden units, (T, B) -> (T, B, H), and the last output y, (B, V)."""
+        x = self.input(self.embedding(ids))  # (T, B, H)
+        if self.teacher_forcing:
+            said = torch.nn.functional.embedding(ids, self.feedback.weight.T)  # (T, B, H)
+            h = torch.tanh(x + said)
+            return h, self._say(h[-1])
+        y = x.new_zeros(ids.shape[1], self.vocab_size) if state is None else state  # (B, V)
+        hidden = []
+        for x_t in x:  # (B, H)
+            hidden.append(torch.tanh(x_t + self.feedback(y)))
+            y = self._say(hidden[-1])
+        return torch.stack(hidden), y
+
+    def _say(self, h: Tensor) -> Tensor:
+        return self.output(h).softmax(dim=-1)  # (B, V)
+
+
+class SequenceDropout(torch.nn.Module):
+    """Silence the same units at every step of a sequence: variational dropout.
+
+    Gal and Ghahramani 2016; like most later work, without their mask between the steps of a layer.
+    Each text of a batch and each call has a mask of its own.
+
+    Parameters
+    ----------
+    p : float
+        The share of units silenced; the others are divided by ``1 - p``.
+    """
+
+    def __init__(self, p: float):
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Mask in training mode, (T, B, D) -> (T, B, D)."""
+        if not self.training or self.p == 0:
+            return x
+        return x * torch.nn.functional.dropout(torch.ones_like(x[:1]), self.p)  # mask (1, B, D)
+
+
+class Stack(torch.nn.Module):
+    """Recurrent layers one on another with a module between: `recurrent`'s own stack, opened.
+
+    Parameters
+    ----------
+    Layer : callable
+        ``Layer(input_size, hidden_size)`` makes one layer.
+    input_size, hidden_size, num_layers : int
+        As in `torch.nn.LSTM`.
+    between : Module
+        What the states of a layer pass through before the next.
+    """
+
+    def __init__(self, Layer, input_size, hidden_size, num_layers, between):
+        super().__init__()
+        sizes = [input_size] + [hidden_size] * (num_layers - 1)
+        self.layers = torch.nn.ModuleList(Layer(size, hidden_size) for size in sizes)
+        self.between = between
+
+    def forward(self, x: Tensor, state=None):
+        """Run all layers; input, output and state as in `torch.nn.LSTM` and its kin."""
+        finals = []
+        for k, layer in enumerate(self.layers):
+            x = self.between(x) if k > 0 else x
+            x, final = layer(x, _map(lambda s, k=k: s[k : k + 1], state))  # (T, B, H)
+            finals.append(final)
+        if isinstance(finals[0], tuple):
+            return x, tuple(torch.cat(parts) for parts in zip(*finals, strict=True))
+        return x, torch.cat(finals)  # (layers, B, H)
+
+    @property
+    def all_weights(self) -> list[list[Tensor]]:
+        """The weights of each layer, as `torch.nn.RNNBase.all_weights`."""
+        return [layer.all_weights[0] for layer in self.layers]
+
+
 @contextlib.contextmanager
 def evaluating(model: torch.nn.Module) -> Iterator[None]:
     """Put a model into evaluation mode without gradients; give every part its own mode back."""
@@ -363,6 +487,16 @@ def _embedding(vocab_size: int, embedding_size: int) -> torch.nn.Embedding:
     embedding = torch.nn.Embedding(vocab_size, embedding_size)
     torch.nn.init.uniform_(embedding.weight, -0.1, 0.1)
     return embedding
+
+
+def _output_layer(output) -> Callable[..., torch.nn.Module]:
+    return output if callable(output) else OUTPUT_LAYERS[_choice("output", output, OUTPUT_LAYERS)]
+
+
+def _map(f, state):
+    if state is None:
+        return None
+    return tuple(map(f, state)) if isinstance(state, tuple | list) else f(state)
 
 
 def _choice(name: str, value: str, choices: Sequence[str]) -> str:

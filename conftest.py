@@ -6,6 +6,7 @@ a reader: every cell runs, in order, without an error, or the notebook has faile
 """
 
 import functools
+import os
 import time
 from queue import Empty
 
@@ -16,6 +17,10 @@ from course_utils.notebooks import prepare_kernels, refused_marks
 pytest_plugins = ["pytester"]
 collect_ignore_glob = ["*-Copy*.ipynb"]  # JupyterLab's duplicates: a student's work, half done
 prepare_kernels()
+
+# The workers share the processor; more threads than cores would wait for one another.
+_workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // _workers)))
 
 
 def is_cell(item):

@@ -72,17 +72,37 @@ def generate(
     'the cat sat'
     """
     _check_vocabulary(lm, vocab)
-    characters = all(len(word) == 1 for word in vocab.words[2:])
     draw = _drawing(temperature, top_k, top_p, greedy, seed)
     new = []
-    for word in _run_free(lm, _encode(prompt, vocab, characters), max_tokens, draw):
+    for word in _run_free(lm, encode_prompt(prompt, vocab), max_tokens, draw):
         if word == vocab.eos_id:
             break
         new.append(vocab.words[word])
-    if characters:
+    if of_characters(vocab):
         return prompt + "".join(new)
     glue = " " if prompt and new and not prompt[-1].isspace() else ""
     return prompt + glue + " ".join(new)
+
+
+def of_characters(vocab: Vocabulary) -> bool:
+    """Say whether every ordinary word of a vocabulary is one character long."""
+    return all(len(word) == 1 for word in vocab.words[2:])
+
+
+def encode_prompt(prompt: str, vocab: Vocabulary) -> list[int]:
+    """Turn a prompt into ids, by characters or by words as in `generate`; a line break is ``</s>``.
+
+    Examples
+    --------
+    >>> encode_prompt("ab b", Vocabulary(["a", "b", " "]))
+    [2, 3, 4, 3]
+    """
+    ids = []
+    for k, line in enumerate(prompt.split("\n") if "\n" not in vocab else [prompt]):
+        if k > 0:
+            ids.append(vocab.eos_id)
+        ids += vocab.encode_words(list(line) if of_characters(vocab) else line.split())
+    return ids
 
 
 def sample(
@@ -394,15 +414,6 @@ def _array(parameter: torch.Tensor) -> np.ndarray:
 def _log(p: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore"):
         return np.log(p)
-
-
-def _encode(prompt: str, vocab: Vocabulary, characters: bool) -> list[int]:
-    ids = []
-    for k, line in enumerate(prompt.split("\n") if "\n" not in vocab else [prompt]):
-        if k > 0:
-            ids.append(vocab.eos_id)
-        ids += vocab.encode_words(list(line) if characters else line.split())
-    return ids
 
 
 def _check_vocabulary(lm, vocab: Vocabulary) -> None:

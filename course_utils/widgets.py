@@ -6,11 +6,14 @@ static figure beside it.
 
 from __future__ import annotations
 
+import html
+import itertools
 from collections.abc import Mapping, Sequence
 
 import ipywidgets as ipw
+import numpy as np
 
-from course_utils import plots
+from course_utils import generation, plots
 from course_utils.text import Vocabulary
 
 
@@ -79,3 +82,46 @@ def predictive_typing(
             button.on_click(take)
     update()
     return ipw.VBox([context, order, *rows, picture])
+
+
+def sampling(model, vocab: Vocabulary, prompt: str = "", max_tokens: int = 200) -> ipw.VBox:
+    """Let a model write at a temperature of your choice, beside the distribution it draws from.
+
+    Parameters
+    ----------
+    model : fitted language model
+        Anything that `generation.generate` takes.
+    vocab : Vocabulary
+        The model's vocabulary; if all its words are single characters, it writes characters.
+    prompt : str
+        What stands there already.
+    max_tokens : int
+        The length of the text at most; sentences follow one another.
+    """
+    context = ipw.Text(prompt, description="prompt", layout={"width": "30em"})
+    temperature = ipw.FloatSlider(1.0, min=0.1, max=2.0, step=0.1, description="temperature")
+    top_p = ipw.FloatSlider(1.0, min=0.05, max=1.0, step=0.05, description="top p")
+    again = ipw.Button(description="another text")
+    seeds = itertools.count(1)
+    picture = ipw.Image(format="png", layout={"width": "400px"})
+    text = ipw.HTML()
+
+    def draw(_change=None):
+        _, logits = generation.start(model, generation.encode_prompt(context.value, vocab))
+        p = generation.sampling_probs(logits, temperature.value, top_p=top_p.value)
+        fig, (ax,) = plots.panels(1, width=4.8, height=3)
+        likeliest = {vocab.words[i]: p[i] for i in np.argsort(-p, kind="stable")[:8]}
+        plots.bars(ax, likeliest, xlabel="probability of being drawn next", digits=2)
+        picture.value = plots.png(fig)
+        write()
+
+    def write(_button=None):
+        how = {"temperature": temperature.value, "top_p": top_p.value, "seed": next(seeds)}
+        written = generation.generate(model, vocab, context.value, max_tokens, **how)
+        text.value = f"<pre>{html.escape(written)}</pre>"
+
+    for control in (context, temperature, top_p):
+        control.observe(draw, names="value")
+    again.on_click(write)
+    draw()
+    return ipw.VBox([context, temperature, top_p, again, text, picture])

@@ -4,7 +4,7 @@ import pytest
 from course_utils import plots
 from course_utils.ngrams import MLE, AddK
 from course_utils.text import Vocabulary
-from course_utils.widgets import predictive_typing
+from course_utils.widgets import predictive_typing, sampling
 
 SENTENCES = ["the cat sat", "the cat ran", "the dog sat", "a dog sat"]
 
@@ -140,3 +140,25 @@ def test_predictive_typing_refuses_unequal_orders(models):
         predictive_typing({"a": models["add-1"], "b": models["add-1"][:2]})
     with pytest.raises(ValueError, match="got no model"):
         predictive_typing({})
+
+
+def test_sampling_follows_its_controls():
+    vocab = Vocabulary("abc ")
+    ids = vocab.encode([list("ab ab"), list("ac <b")])
+    view = sampling(MLE(order=2).fit(ids, vocab), vocab, "a", max_tokens=9)
+    prompt, temperature, top_p, again, text, picture = view.children
+    assert text.value.startswith("<pre>a")
+    before = bytes(picture.value)
+    assert before.startswith(b"\x89PNG")
+
+    top_p.value = 0.5  # "b" follows "a" twice in three times
+    assert text.value.startswith("<pre>ab")
+    assert picture.value != before
+
+    prompt.value, top_p.value, temperature.value = "<", 1.0, 2.0
+    assert text.value.startswith("<pre>&lt;"), "what a model writes is no HTML"
+    texts = set()
+    for _ in range(20):
+        again.click()
+        texts.add(text.value)
+    assert len(texts) > 1

@@ -243,7 +243,8 @@ def judge(
     """
     if all(_is_nothing(outcome) for outcome in outcomes):
         return _not_done(question, stub)
-    expected = [_outcome_of(question.expected, arguments) for arguments in cases[: len(outcomes)]]
+    with np.errstate(all="ignore"):  # an error of the oracle is the course's: let it show
+        expected = [Outcome(question.expected(*arguments)) for arguments in cases[: len(outcomes)]]
     failing = [
         i
         for i, (got, wanted) in enumerate(zip(outcomes, expected, strict=True))
@@ -282,20 +283,24 @@ def _reason(question, cases, outcomes, failing, wanted) -> tuple[str, bool]:
             "two calls with the same input give different answers; use only the arguments, no "
             "global variable, no default value that is changed, no random numbers of its own"
         ), True
-    likely = ""
+    likely, raising = "", set()
     for sentence, mistake in question.mistakes:
-        explained = {
-            i
-            for i, outcome in enumerate(outcomes)
-            if _agree(outcome, _outcome_of(mistake, cases[i]), question)
-        }
-        if len(explained) == len(outcomes):  # an error on every input may have another cause
-            return sentence, not all(outcome.error for outcome in outcomes)
+        answers = [_outcome_of(mistake, case) for case in cases[: len(outcomes)]]
+        pairs = list(zip(outcomes, answers, strict=True))
+        explained = {i for i, (o, answer) in enumerate(pairs) if _agree(o, answer, question)}
+        if len(explained) == len(outcomes):
+            same_text = all(o.error_text == answer.error_text for o, answer in pairs)
+            if same_text or not all(outcome.error for outcome in outcomes):
+                return sentence, True
+            raising.add(sentence)  # any mistake may raise the same kind of error on every input
+            continue
         # A guess must explain the input that is shown, half of all that fail, and all that do not.
         half = len(explained.intersection(failing)) >= len(failing) / 2
         refuted = explained.union(failing) != set(range(len(outcomes)))
         if failing[0] in explained and half and not refuted and not likely:
             likely = sentence
+    if not likely and len(raising) == 1:
+        likely = raising.pop()
     if complaint:
         return complaint, True
     if "unhashable type: 'list'" in first.error_text:
@@ -485,7 +490,7 @@ def _outcome_of(function: Callable, arguments: tuple) -> Outcome:
         with np.errstate(all="ignore"):
             return Outcome(value=function(*arguments))
     except Exception as error:
-        return Outcome(error=type(error).__name__)
+        return Outcome(error=type(error).__name__, error_text=_text(error))
 
 
 def _agree(got: Outcome, wanted: Outcome, question: Question) -> bool:

@@ -223,8 +223,8 @@ _NUMERICAL_MISTAKES = [
         _all_at_once,
     ),
     (
-        "the argument `step` is not used; move each weight by step",
-        lambda *given: numerical_gradient(*given[:-1], 1e-5),
+        "the argument `step` has no effect; move each weight by step, up and down",
+        lambda *given: bptt(*given[:-1])[1],
     ),
     (
         "the loss that is differentiated is a sum over the steps; it is their mean",
@@ -1107,6 +1107,10 @@ def _random_table(rng):
     return table, int(rng.integers(1, T + 1))
 
 
+def _ids(*tokens):
+    return np.array(tokens, dtype=np.int64)  # NumPy 1 makes it int32 on Windows
+
+
 # A network of two units and three tokens, and texts of one to three tokens.
 _W_XH = np.array([[1.0, 0.0, -0.5], [0.5, -1.0, 0.0]])
 _W_HH = np.array([[0.5, -1.0], [0.0, 0.5]])
@@ -1118,7 +1122,7 @@ _DELTAS = np.array([[1.0, 0.5], [-0.5, 2.0], [0.0, -1.0]])
 _STATES = np.array([[0.5, 0.0], [-0.5, 1.0], [0.0, -0.5]])
 _TABLE = np.tri(3)[:, :, None] * np.array([[[1.0]], [[2.0]], [[4.0]]]) * np.array([1.0, -0.5])
 _TEXTS = [([0], [1]), ([0, 2], [2, 1]), ([2, 0, 0], [0, 0, 1])]
-_TEXTS = [(np.array(inputs), np.array(targets)) for inputs, targets in _TEXTS]
+_TEXTS = [(_ids(*inputs), _ids(*targets)) for inputs, targets in _TEXTS]
 _ALL = _H0, _W_XH, _W_HH, _W_HY
 
 QUESTIONS = {
@@ -1141,6 +1145,9 @@ QUESTIONS = {
             examples=tuple((*text, *_ALL, 0.1) for text in _TEXTS),
             random_inputs=_random_numerical,
             mistakes=_NUMERICAL_MISTAKES,
+            # Wide enough to see a tiny step of the student's own, far below what a step of 0.1 does.
+            rel_tol=1e-6,
+            abs_tol=1e-8,
         ),
         Question(
             points=3,
@@ -1167,8 +1174,8 @@ QUESTIONS = {
             expected=output_errors,
             # A state of zeros makes p = 1/3 for each: (1/3, 1/3, 1/3) - (0, 1, 0).
             examples=(
-                (np.zeros((1, 2)), np.array([1]), _W_HY),
-                *((_STATES[:T], np.array([2, 0, 0])[:T], _W_HY) for T in (1, 2, 3)),
+                (np.zeros((1, 2)), _ids(1), _W_HY),
+                *((_STATES[:T], _ids(2, 0, 0)[:T], _W_HY) for T in (1, 2, 3)),
             ),
             random_inputs=_random_errors,
             mistakes=_ERROR_MISTAKES,
@@ -1186,9 +1193,9 @@ QUESTIONS = {
             expected=gradient_W_xh,
             # Token 1 twice: its column is (1, 0.5) + (-0.5, 2).
             examples=(
-                (_DELTAS[:1], np.array([2]), 3),
-                (_DELTAS[:2], np.array([1, 1]), 3),
-                (_DELTAS, np.array([1, 0, 1]), 4),
+                (_DELTAS[:1], _ids(2), 3),
+                (_DELTAS[:2], _ids(1, 1), 3),
+                (_DELTAS, _ids(1, 0, 1), 4),
             ),
             random_inputs=_random_W_xh,
             mistakes=_W_XH_MISTAKES,

@@ -1,0 +1,634 @@
+"""Training of language models: truncated backpropagation through time, a schedule, checkpoints.
+
+`fit` trains anything with ``loss(inputs, targets, state)`` and ``log_probs(ids)``: the models of
+`models`, or your own. The text is cut into columns that are read side by side (`text.streams`), a
+chunk of a few time steps after the other. The state at the end of a chunk is the first state of the
+next, but no gradient flows back into the chunk before (Mikolov et al. 2010; Williams and Peng
+1990).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import hashlib
+import itertools
+import math
+import os
+import re
+import shutil
+import signal
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from course_utils.evaluation import perplexity
+from course_utils.text import streams
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEARNING_RATES = {"adam": 4e-3, "sgd": 10.0}
+CHECKPOINT_SECONDS = 60  # between two checkpoints
+LOOK_SECONDS = 0.2  # between two looks at the loss: each look halts a GPU
+
+clock = time.perf_counter
+
+
+class Diverged(FloatingPointError):
+    """The loss is no longer a number.
+
+    Attributes
+    ----------
+    history : History
+        What was measured before.
+    """
+
+    history: History
+
+
+@dataclass
+class History:
+    """What was measured while a model was trained.
+
+    Attributes
+    ----------
+    rows : list of dict
+        One a validation: ``step`` (chunks read), ``epoch``, ``seconds``, ``train_nats`` (mean loss
+        in nats a token since the row before, with dropout), ``valid_perplexity``, ``lr`` (the
+        learning rate that led there), ``tokens_per_second`` (of training, without validation).
+    stopped : str
+        Why the training ended.
+    """
+
+    rows: list[dict] = field(default_factory=list)
+    stopped: str = ""
+
+    @property
+    def best(self) -> dict:
+        """The row of the best perplexity, whose weights the model holds."""
+        if not self.rows:
+            raise ValueError("nothing was measured: the training ended before its first validation")
+        return min(self.rows, key=lambda row: row["valid_perplexity"])
+
+    def table(self) -> pd.DataFrame:
+        """Return the rows as a pandas table."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows)
+
+    def plot(self, x: str = "epoch") -> None:
+        """Draw the perplexity on the training and the validation text.
+
+        Parameters
+        ----------
+        x : {"epoch", "seconds", "step"}
+            The horizontal axis.
+        """
+        from course_utils import plots
+
+        if x not in ("epoch", "seconds", "step"):
+            raise ValueError(f"x must be 'epoch', 'seconds' or 'step', got {x!r}")
+        at, best = [row[x] for row in self.rows], self.best
+        curves = {
+            "training": (at, [_exp(row["train_nats"]) for row in self.rows]),
+            "validation": (at, [row["valid_perplexity"] for row in self.rows]),
+        }
+        fig, (ax,) = plots.panels(1, width=7)
+        plots.lines(ax, curves, xlabel=x, ylabel="perplexity", log="y")
+        plots.show(
+            fig,
+            f"Perplexity against the {x}. Validation begins at "
+            f"{self.rows[0]['valid_perplexity']:.4g}; its best is "
+            f"{best['valid_perplexity']:.4g} at {x} {best[x]:.4g}.",
+        )
+
+    def __repr__(self) -> str:
+        if not self.rows:
+            return f"History(no validation; {self.stopped})"
+        best = self.best
+        return (
+            f"History(best perplexity {best['valid_perplexity']:.4g} "
+            f"after {best['epoch']:.3g} epochs; {self.stopped})"
+        )
+
+
+def fit(
+    model: torch.nn.Module,
+    train_ids: np.ndarray,
+    valid_ids: np.ndarray,
+    *,
+    seconds: float | None = None,
+    epochs: float | None = None,
+    batch_size: int = 32,
+    steps: int = 35,
+    optimizer: str = "adam",
+    lr: float | None = None,
+    clip: float | None = 1.0,
+    decay: float = 0.5,
+    patience: int = 6,
+    mixed_precision: bool = False,
+    checkpoint: str | os.PathLike | None = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> History:
+    """Train a language model on one text, until it no longer improves on another.
+
+    The model is trained where its parameters are. Afterwards it holds the weights that were best on
+    the validation text, and is in evaluation mode.
+
+    Parameters
+    ----------
+    model : Module
+        With ``loss(inputs, targets, state) -> (nats a token, state)``, ids of shape (T, B), and
+        ``log_probs(ids)``. A model that reads better compiled may be given with
+        ``model.loss = torch.compile(model.loss)``.
+    train_ids, valid_ids : ndarray of int
+        Two texts.
+    seconds, epochs : float
+        The budget: time, or passes through the text; whichever ends first. One must be given.
+    batch_size, steps : int
+        B, the columns read side by side, and T, the time steps of a chunk: how far the gradient
+        goes back.
+    optimizer : {"adam", "sgd"}
+        Adam (Kingma and Ba 2015) or plain stochastic gradient descent.
+    lr : float, optional
+        The learning rate at the beginning; default 0.004 for Adam, 10 for SGD.
+    clip : float, optional
+        The gradient is scaled down to this norm where it is longer (Pascanu et al. 2013).
+    decay : float
+        The factor for the learning rate after a validation that brought no better perplexity
+        (a half, as Mikolov et al. 2010, for Adam as well).
+    patience : int
+        Stop after so many validations in a row that brought no better perplexity.
+    mixed_precision : bool
+        Compute the loss in bfloat16 where torch's autocast says so. Weights and validation stay as
+        they are. It helps on GPUs; a CPU is rarely faster.
+    checkpoint : path, optional
+        The file to go on from, if it is there, and to keep up to date.
+    seed : int
+        Of dropout and sampling. The random numbers of the caller are left as they are.
+    progress : bool
+        Show a bar with tokens a second and perplexities: in notebooks and terminals, unless the
+        environment variable ``TQDM_DISABLE`` is set.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or the checkpoint is damaged or of another run.
+    Diverged
+        If the loss is infinite or not a number. The model holds its best weights.
+
+    Notes
+    -----
+    **Validation.** With ``epochs``, at the end of each epoch, and in a long one each time that ten
+    times as many tokens were read as the validation text has. With ``seconds`` alone, by the clock:
+    at most thirty times, and so that a tenth of the time goes into it, on as much of the beginning
+    of the validation text as can be read in a fiftieth of the budget.
+
+    **Checkpoints** are written every minute, and at the end: to a new file first, which then takes
+    the name at once. ``FILE.previous`` is the one before. With ``epochs``, a run that was killed
+    and started again ends with the same weights, bit for bit, on a CPU with as many threads.
+    Another budget or ``patience`` may be given to go on with; other settings are refused.
+
+    **Ctrl-C** (or the stop button of a notebook) ends the training after the current chunk, as if
+    the budget had ended. A second one interrupts at once.
+    """
+    settings = {
+        "batch_size": int(batch_size),
+        "steps": int(steps),
+        "optimizer": optimizer,
+        "lr": LEARNING_RATES.get(optimizer) if lr is None else float(lr),
+        "clip": None if clip is None else float(clip),
+        "decay": float(decay),
+        "mixed_precision": bool(mixed_precision),
+        "seed": int(seed),
+        "validation": "by time" if epochs is None else "by epochs",
+    }
+    _check(settings, valid_ids, seconds, epochs, patience)
+    run = _Run(model, train_ids, valid_ids, settings)
+    budget = _Budget(seconds or math.inf, epochs or math.inf, patience)
+    path = None if checkpoint is None else Path(checkpoint)
+
+    with _seeded(run.device, seed), _interrupts() as interrupted, _bar(progress) as bar:
+        try:
+            run.begin(path, budget)
+            while not (reason := budget.is_spent(run)) and not interrupted.is_set():
+                run.read_chunk()
+                if clock() - run.looked >= LOOK_SECONDS:
+                    run.look()
+                    _advance(bar, run, budget.share_spent(run))
+                if run.is_due(budget):
+                    run.validate()
+                if path is not None and clock() - run.saved >= CHECKPOINT_SECONDS:
+                    run.save(path)
+            run.look()
+            if path is not None:
+                run.save(path)
+            if not interrupted.is_set():
+                run.validate_last()
+        finally:
+            run.end()
+    run.history.stopped = reason or f"interrupted at step {run.step}"
+    if not reason:
+        print(f"{run.history.stopped}; the model holds its best weights so far")
+    return run.history
+
+
+@dataclass
+class _Budget:
+    """How long to train: whichever of the three ends first."""
+
+    seconds: float
+    epochs: float
+    patience: int
+
+    def is_spent(self, run: _Run) -> str:
+        """Say why the training is over; nothing while it goes on."""
+        if run.step >= self.epochs * run.chunks:
+            return f"{self.epochs:g} epochs are done"
+        if run.elapsed() + run.validation_seconds >= self.seconds:  # the last one is part of it
+            return f"{self.seconds:g} seconds are over"
+        if run.failures >= self.patience:
+            return f"no better perplexity in {self.patience} validations"
+        return ""
+
+    def share_spent(self, run: _Run) -> float:
+        """Return the part of the budget that is gone, 0 .. 1."""
+        share = max(run.elapsed() / self.seconds, run.step / (self.epochs * run.chunks))
+        return min(1.0, share)
+
+
+class _Run:
+    """One training: the model and its optimizer, the place in the text, what was measured.
+
+    ``KEPT`` names what a checkpoint holds of it, beside the weights, the optimizer and the random
+    states: with all this the next chunk is what it would have been.
+    """
+
+    KEPT = (
+        "step", "carried", "nats", "tokens", "failures", "best_perplexity", "best_weights",
+        "valid_tokens", "validation_seconds", "measured_at",
+    )  # fmt: skip
+
+    def __init__(self, model, train_ids, valid_ids, settings):
+        self.model, self.settings = model, settings
+        self.parameters = [p for p in model.parameters() if p.requires_grad]
+        self.device = self.parameters[0].device
+        inputs, targets = streams(train_ids, settings["batch_size"])
+        self.inputs = torch.from_numpy(inputs).to(self.device)  # (L, B)
+        self.targets = torch.from_numpy(targets).to(self.device)  # (L, B)
+        self.chunks = math.ceil(len(inputs) / settings["steps"])  # of an epoch
+        self.valid_ids = np.asarray(valid_ids)
+        self.settings |= {
+            "train_ids": _digest(train_ids),
+            "valid_ids": _digest(valid_ids),
+            "model": _description(model),
+        }
+        make = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[settings["optimizer"]]
+        fused = self.device.type in ("cpu", "cuda")  # one kernel: a third of the time on a CPU
+        self.optimizer = make(self.parameters, lr=settings["lr"], fused=fused)
+
+        self.history = History()
+        self.step = 0  # chunks read since the beginning
+        self.carried = None  # the model's state after the last chunk
+        self.unseen = []  # losses and gradient norms that were not looked at
+        self.nats, self.tokens = 0.0, 0  # since the last validation
+        self.failures = 0  # validations in a row without a better perplexity
+        self.best_perplexity = math.inf
+        self.best_weights = copy.deepcopy(model.state_dict())
+        self.has_diverged = False
+        self.valid_tokens = len(valid_ids)
+        self.validation_seconds = 0.0  # what the last one took
+        self.measured_at = 0.0  # when it ended, in seconds of training
+
+    def elapsed(self) -> float:
+        """Return the seconds trained, those before an interruption included."""
+        return clock() - self.began
+
+    def begin(self, path: Path | None, budget: _Budget) -> None:
+        """Go on from the checkpoint if there is one; else find out what a validation costs."""
+        self.model.train()
+        self.began = self.saved = self.looked = clock()
+        if path is not None and path.exists():
+            self.restore(path)
+        elif self.settings["validation"] == "by time":
+            perplexity(self.model, self.valid_ids[:100])  # the first call of anything is slow
+            some = self.valid_ids[:2000]
+            before = clock()
+            perplexity(self.model, some)
+            cost = max(clock() - before, 1e-9) / len(some)
+            affordable = max(len(some), int(budget.seconds / 50 / cost))
+            self.valid_tokens = min(len(self.valid_ids), affordable)
+            self.validation_seconds = cost * self.valid_tokens
+
+    def read_chunk(self) -> None:
+        """Read T time steps and follow their gradient; none flows back into the chunk before."""
+        start = self.step % self.chunks * self.settings["steps"]
+        rows = slice(start, start + self.settings["steps"])
+        inputs, targets = self.inputs[rows], self.targets[rows]  # (T, B)
+        mixed = self.settings["mixed_precision"]
+        with (
+            torch.autocast(self.device.type, torch.bfloat16) if mixed else contextlib.nullcontext()
+        ):
+            loss, state = self.model.loss(inputs, targets, self.carried if start else None)
+        self.optimizer.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings["clip"] or math.inf)
+        self.optimizer.step()
+        self.carried = _map(Tensor.detach, state)
+        self.step += 1
+        self.unseen.append((targets.numel(), loss.detach(), norm))
+
+    def look(self) -> None:
+        """Add up the losses since the last look, and stop at one that is not finite."""
+        if not self.unseen:
+            return
+        sizes, losses, norms = zip(*self.unseen, strict=True)
+        first = self.step - len(sizes) + 1
+        self.unseen, self.looked = [], clock()
+        values = zip(sizes, torch.stack(losses).tolist(), torch.stack(norms).tolist(), strict=True)
+        for step, (size, loss, norm) in enumerate(values, start=first):
+            if not (math.isfinite(loss) and math.isfinite(norm)):
+                what = "the gradient's norm" if math.isfinite(loss) else "the loss"
+                raise self.diverged(f"{what} is {norm if math.isfinite(loss) else loss}", step)
+            self.nats += loss * size
+            self.tokens += size
+
+    def is_due(self, budget: _Budget) -> bool:
+        """Say whether it is time for a validation (`fit`, Notes)."""
+        if self.settings["validation"] == "by time":
+            waited = self.elapsed() - self.measured_at
+            return waited >= max(9 * self.validation_seconds, budget.seconds / 30)
+        parts = max(1, self.targets.numel() // (10 * self.valid_tokens))  # of an epoch
+        chunk = (self.step - 1) % self.chunks  # the one just read
+        return (chunk + 1) * parts // self.chunks > chunk * parts // self.chunks
+
+    def validate(self) -> None:
+        """Measure, keep the weights if they are the best so far, else lower the learning rate."""
+        self.look()
+        before = self.elapsed()
+        measured = perplexity(self.model, self.valid_ids[: self.valid_tokens])
+        now = self.elapsed()
+        if math.isnan(measured):
+            raise self.diverged("the perplexity of the validation text is nan", self.step)
+        self.history.rows.append({
+            "step": self.step,
+            "epoch": self.step / self.chunks,
+            "seconds": now,
+            "train_nats": self.nats / self.tokens,
+            "valid_perplexity": measured,
+            "lr": self.optimizer.param_groups[0]["lr"],
+            "tokens_per_second": self.tokens / max(before - self.measured_at, 1e-9),
+        })  # fmt: skip
+        self.nats, self.tokens = 0.0, 0
+        self.validation_seconds, self.measured_at = now - before, now
+        if measured < self.best_perplexity:
+            self.failures = 0
+            self.best_perplexity = measured
+            self.best_weights = copy.deepcopy(self.model.state_dict())
+        else:
+            self.failures += 1
+            for group in self.optimizer.param_groups:
+                group["lr"] *= self.settings["decay"]
+
+    def validate_last(self) -> None:
+        """Measure at the end, unless that is done; no checkpoint knows of it.
+
+        So a run that is given a larger budget goes on as if it had had it from the beginning.
+        """
+        if self.tokens:
+            self.validate()
+
+    def end(self) -> None:
+        """Leave the model with its best weights; with its last ones if none were measured."""
+        if self.history.rows or self.has_diverged:
+            self.model.load_state_dict(self.best_weights)
+        self.model.eval()
+
+    def diverged(self, what: str, step: int) -> Diverged:
+        """Make the sentence for a loss that is no number."""
+        cures = [f"a smaller lr (it is {self.optimizer.param_groups[0]['lr']:g})"]
+        clip = self.settings["clip"]
+        cures.append("clip=1.0" if clip is None or clip > 1 else f"a smaller clip (it is {clip:g})")
+        if self.settings["mixed_precision"]:
+            cures.append("mixed_precision=False")
+        self.has_diverged = True
+        error = Diverged(
+            f"{what} at step {step} (epoch {step / self.chunks:.3g}); likely cures: "
+            f"{', '.join(cures)}. The model holds its best weights so far."
+        )
+        error.history = self.history
+        return error
+
+    def save(self, path: Path) -> None:
+        """Write the checkpoint; whenever the machine stops, `path` is whole, old or new."""
+        self.look()
+        content = {name: getattr(self, name) for name in self.KEPT} | {
+            "carried": _map(torch.clone, self.carried),  # it may be a piece of a larger tensor
+            "settings": self.settings,
+            "rows": self.history.rows,
+            "seconds": self.elapsed(),
+            "weights": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "random": _random_states(self.device),
+        }
+        new, old = path.with_name(path.name + ".new"), path.with_name(path.name + ".old")
+        with open(new, "wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():  # give the old file a second name: the first never stands for nothing
+            old.unlink(missing_ok=True)
+            try:
+                os.link(path, old)
+            except OSError:  # a disk that knows no second names
+                shutil.copyfile(path, old)
+            os.replace(old, _previous(path))
+        os.replace(new, path)
+        self.saved = clock()
+
+    def restore(self, path: Path) -> None:
+        """Go on where the checkpoint was written."""
+        content = _load(path)
+        if differences := list(_differences(content["settings"], self.settings)):
+            raise ValueError(
+                f"the checkpoint {path} is of another run: {'; '.join(differences)}. "
+                "Go on with its settings, or name another file"
+            )
+        for name in self.KEPT:
+            setattr(self, name, content[name])
+        self.carried = _map(lambda part: part.to(self.device), self.carried)
+        self.history.rows = content["rows"]
+        self.began = clock() - content["seconds"]
+        self.model.load_state_dict(content["weights"])
+        self.optimizer.load_state_dict(content["optimizer"])
+        _set_random_states(content["random"], self.device)
+
+
+def _load(path: Path) -> dict:
+    """Read a checkpoint, and make sure that every byte is what was written."""
+    try:
+        with zipfile.ZipFile(path) as file:  # torch.load passes over the check sums
+            if damaged := file.testzip():
+                raise ValueError(f"the check sum of {damaged} is wrong")
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (PermissionError, IsADirectoryError):
+        raise
+    except Exception as error:  # zipfile and torch raise a dozen kinds
+        cure = f"delete {path} to begin anew"
+        if _previous(path).exists():
+            cure = f"rename {_previous(path)} to {path} to go on from the one before, or {cure}"
+        raise ValueError(f"the checkpoint {path} is damaged; {cure}") from error
+    if not isinstance(content, dict) or not {"settings", *_Run.KEPT} <= content.keys():
+        raise ValueError(f"{path} is no checkpoint of this version of fit; name another file")
+    return content
+
+
+def _previous(path: Path) -> Path:
+    return path.with_name(path.name + ".previous")
+
+
+def _differences(was: dict, now: dict) -> Iterator[str]:
+    """Say what differs between the settings of two runs, one sentence each."""
+    for name, value in now.items():
+        before = was.get(name)
+        if before == value:
+            continue
+        if name == "model":
+            lines = itertools.zip_longest(before, value, fillvalue="nothing")
+            old, new = next((a, b) for a, b in lines if a != b)
+            yield f"its model has {old} where this one has {new}"
+        elif name in ("train_ids", "valid_ids"):
+            yield f"{name} is another text"
+        else:
+            yield f"{name} was {before!r} and is {value!r}"
+
+
+def _description(model: torch.nn.Module) -> list[str]:
+    """Return what must be the same of two models: the shapes of their weights, then their parts."""
+    weights = [
+        f"{name} {tuple(weight.shape)} {weight.dtype}"
+        for name, weight in model.state_dict().items()
+    ]
+    return weights + re.sub(" at 0x[0-9a-f]+", "", repr(model)).split("\n")
+
+
+def _digest(ids: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(ids, dtype=np.int64)).hexdigest()
+
+
+def _map(function, state):
+    """Apply a function to the tensors of a state: a tensor, a tuple of states, or anything else."""
+    if isinstance(state, tuple):
+        return tuple(_map(function, part) for part in state)
+    return function(state) if isinstance(state, Tensor) else state
+
+
+def _random_states(device: torch.device) -> dict[str, Tensor]:
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    elif device.type == "mps":
+        states["mps"] = torch.mps.get_rng_state()
+    return states
+
+
+def _set_random_states(states: dict[str, Tensor], device: torch.device) -> None:
+    torch.set_rng_state(states["cpu"])
+    if device.type == "cuda" and "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"], device)
+    elif device.type == "mps" and "mps" in states:
+        torch.mps.set_rng_state(states["mps"])
+
+
+@contextlib.contextmanager
+def _seeded(device: torch.device, seed: int) -> Iterator[None]:
+    """Begin with the random numbers of a seed; give the caller's back afterwards."""
+    before = _random_states(device)
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)
+    elif device.type == "mps":
+        torch.mps.manual_seed(seed)
+    try:
+        yield
+    finally:
+        _set_random_states(before, device)
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C into an event; the second does what Ctrl-C did before."""
+    event = threading.Event()
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupt(number, frame):
+        event.set()
+        signal.signal(signal.SIGINT, before)
+
+    if threading.current_thread() is threading.main_thread() and callable(before):
+        signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield event
+        finally:
+            signal.signal(signal.SIGINT, before)
+    else:
+        yield event
+
+
+def _bar(progress: bool) -> tqdm:
+    """Make a bar that goes from 0 to 1; None lets tqdm hide it where there is no terminal."""
+    hidden = not progress or bool(os.environ.get("TQDM_DISABLE"))
+    layout = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+    return tqdm(total=1.0, bar_format=layout, disable=True if hidden else None)
+
+
+def _advance(bar: tqdm, run: _Run, share: float) -> None:
+    """Show the speed and the perplexities since the last validation."""
+    rate = run.tokens / max(run.elapsed() - run.measured_at, 1e-9)
+    text = f"{rate:,.0f} tokens/s, perplexity {_exp(run.nats / run.tokens):.4g}"
+    if run.history.rows:
+        text += f", best validation {run.best_perplexity:.4g}"
+    bar.set_postfix_str(text, refresh=False)
+    bar.update(share - bar.n)
+
+
+def _exp(nats: float) -> float:
+    """Return the perplexity of a loss; infinity where it is too large for a float."""
+    return math.exp(nats) if nats < 700 else math.inf
+
+
+def _check(settings: dict, valid_ids, seconds, epochs, patience) -> None:
+    if len(valid_ids) == 0:
+        raise ValueError("the validation text is empty; hold some sentences back for it")
+    if seconds is None and epochs is None:
+        raise ValueError("say how long to train: seconds=60 or epochs=10")
+    if settings["optimizer"] not in LEARNING_RATES:
+        known = " or ".join(map(repr, LEARNING_RATES))
+        raise ValueError(f"optimizer must be {known}, got {settings['optimizer']!r}")
+    for name in ("batch_size", "steps"):
+        if settings[name] < 1:
+            raise ValueError(f"{name} must be at least 1, got {settings[name]}")
+    if patience < 1:
+        raise ValueError(f"patience must be at least 1, got {patience}")
+    positive = {"seconds": seconds, "epochs": epochs} | {n: settings[n] for n in ("lr", "clip")}
+    for name, value in positive.items():
+        if value is not None and not value > 0:
+            raise ValueError(f"{name} must be positive, got {value}")
+    if not 0 < settings["decay"] <= 1:
+        raise ValueError(f"decay must be above 0 and at most 1, got {settings['decay']}")

@@ -205,13 +205,19 @@ class AdaptiveSoftmax(torch.nn.Module):
             raise ValueError(f"an adaptive softmax needs at least 3 words, got {vocab_size}")
         if cutoffs is None:
             cutoffs = [c for c in (2_000, 10_000) if c < vocab_size] or [max(1, vocab_size // 4)]
+        if feature_size < 4 ** len(cutoffs):
+            raise ValueError(
+                f"{len(cutoffs)} groups need features of length {4 ** len(cutoffs)} or more, got "
+                f"{feature_size}; give fewer cutoffs than {list(cutoffs)} or more hidden units"
+            )
         self.groups = torch.nn.AdaptiveLogSoftmaxWithLoss(
             feature_size, vocab_size, list(cutoffs), head_bias=True
         )
 
     def forward(self, h: Tensor) -> Tensor:
         """Return log-probabilities, which are logits too, (..., D) -> (..., V)."""
-        return self.groups.log_prob(h.flatten(0, -2)).unflatten(0, h.shape[:-1])
+        log_p = self.groups.log_prob(h.reshape(-1, h.shape[-1]))  # (N, V)
+        return log_p.view(*h.shape[:-1], -1)
 
     def loss(self, h: Tensor, targets: Tensor) -> Tensor:
         """Return the mean of ``-ln P(target)``, (N, D), (N,) -> (), in nats."""

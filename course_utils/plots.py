@@ -21,7 +21,7 @@ import matplotlib as mpl
 from IPython.display import Image, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
+from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator
 
 from course_utils.ngrams import next_word_table
 
@@ -120,6 +120,8 @@ def lines(
     for name, (x, y) in series.items():
         ax.plot(x, y, label=name)
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    if all(isinstance(value, int) for x, _ in series.values() for value in x):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))  # no half words
     for name in log:
         _log_scale(ax, name)
     if len(series) > 1:  # beside the panel, where it hides no curve

@@ -52,6 +52,13 @@ def test_curves_differ_in_more_than_colour():
         plots.lines(ax, dict.fromkeys(range(7), ([1], [1])), xlabel="x", ylabel="y")
 
 
+def test_whole_numbers_have_whole_ticks():
+    for x, whole in [(range(1, 5), True), ([1.0, 2.5], False)]:
+        _, (ax,) = plots.panels(1)
+        plots.lines(ax, {"a": (x, [0] * len(x))}, xlabel="x", ylabel="y")
+        assert all(tick == int(tick) for tick in ax.get_xticks()) == whole
+
+
 def test_bars_print_their_values_and_the_floor():
     _, (ax,) = plots.panels(1)
     plots.bars(ax, {"long": 123.456, "short": 7.0}, xlabel="perplexity", floor=("floor", 5.04))

@@ -257,7 +257,7 @@ class LanguageModel(NeuralLanguageModel):
         super().__init__(vocab_size)
         embedding_size = hidden_size if embedding_size is None else embedding_size
         _check_positive(
-            embedding_size=embedding_size, hidden_size=hidden_size, num_layers=num_layers
+            hidden_size=hidden_size, embedding_size=embedding_size, num_layers=num_layers
         )
         _check_dropout(dropout)
         self.cell = _choice("cell", cell, CELLS)

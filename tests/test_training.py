@@ -84,6 +84,15 @@ def same(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Small products are not worth two threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def scripted(monkeypatch):
     """Let validations answer what a list says."""
@@ -389,6 +398,7 @@ def test_a_larger_budget_goes_on_as_if_it_had_been_given_at_once(tmp_path):
 
 def train_and_tell(file, out, pipe):
     """Train with a checkpoint after every chunk, and say so at every chunk."""
+    torch.set_num_threads(1)
     training.CHECKPOINT_SECONDS = 0
     model = make("toy")
     loss = model.loss
@@ -407,11 +417,12 @@ def test_kills_at_any_moment_change_nothing(tmp_path):
     history = quick(undisturbed, text(700), epochs=3, steps=10)
     assert history.best["step"] == history.rows[-1]["step"] == 72, "the last weights are compared"
 
-    # a server that has imported torch is copied for every start; Windows has to start afresh
-    has_server = "forkserver" in multiprocessing.get_all_start_methods()
+    # on Linux a server that has imported torch is copied for every start; others start afresh
+    has_server = sys.platform == "linux"
     context = multiprocessing.get_context("forkserver" if has_server else "spawn")
     if has_server:
-        context.set_forkserver_preload(["course_utils.models", "course_utils.training", "pytest"])
+        modules = ["course_utils.models", "course_utils.training", "pytest", "torch._dynamo"]
+        context.set_forkserver_preload(modules)
     file, out = tmp_path / "run.pt", tmp_path / "weights.pt"
     rng, steps = random.Random(), []
     while not out.exists():

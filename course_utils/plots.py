@@ -213,3 +213,28 @@ def next_words(
 def _no_math(text: str) -> str:
     """Keep matplotlib from taking what stands between two dollars for a formula."""
     return text.replace("$", r"\$")
+
+
+def word_map(ax: Axes, groups: Mapping[str, Mapping[str, tuple[float, float]]]) -> None:
+    """Write words at their places in a plane, each group with a colour and a mark.
+
+    Parameters
+    ----------
+    ax : Axes
+    groups : mapping of str to mapping of str to (x, y)
+        For each named group, its words and where they stand.
+
+    Raises
+    ------
+    ValueError
+        If there are more groups than can be told apart.
+    """
+    if len(groups) > len(COLOURS):
+        raise ValueError(f"at most {len(COLOURS)} groups can be told apart, got {len(groups)}")
+    for (name, words), colour, marker in zip(groups.items(), COLOURS, MARKERS, strict=False):
+        for word, (x, y) in words.items():
+            ax.annotate(_no_math(word), (x, y), (4, 3), textcoords="offset points", fontsize=8)
+        x, y = zip(*words.values(), strict=True)
+        ax.plot(x, y, label=name, color=colour, marker=marker, linestyle="none")
+    ax.set(xticks=[], yticks=[])
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)

@@ -125,3 +125,48 @@ def sampling(model, vocab: Vocabulary, prompt: str = "", max_tokens: int = 200) 
     again.on_click(write)
     draw()
     return ipw.VBox([context, temperature, top_p, again, text, picture])
+
+
+def window_size(
+    models: Mapping[int, object], vocab: Vocabulary, text: str = "the", shown: int = 8
+) -> ipw.VBox:
+    """Slide the size of a window over a sentence: what is seen, and what is expected next.
+
+    Parameters
+    ----------
+    models : mapping of int to window language model
+        For each number of words seen, a model over ``vocab``.
+    vocab : Vocabulary
+    text : str
+        The sentence so far, words separated by blanks.
+    shown : int
+        Number of words in the figure.
+
+    Raises
+    ------
+    ValueError
+        If there is no model.
+    """
+    if not models:
+        raise ValueError("there is no model to show")
+    context = ipw.Text(text, description="sentence", layout={"width": "45em"})
+    size = ipw.SelectionSlider(options=sorted(models), description="window")
+    seen = ipw.HTML()
+    picture = ipw.Image(format="png", layout={"width": "560px"})
+
+    def update(_change=None):
+        words = context.value.split()
+        hidden, visible = words[: -size.value], words[-size.value :]
+        seen.value = (
+            f"<span style='color: #999'>{html.escape(' '.join(hidden))}</span> "
+            f"<b style='border: 2px solid; padding: 2px'>{html.escape(' '.join(visible))}</b> ..."
+        )
+        fig, (ax,) = plots.panels(1, width=7, height=3)
+        title = f"window of {size.value}"
+        plots.next_words(ax, models[size.value], context.value, shown, vocab, title=title)
+        picture.value = plots.png(fig)
+
+    for control in (context, size):
+        control.observe(update, names="value")
+    update()
+    return ipw.VBox([context, size, seen, picture])

@@ -4,7 +4,7 @@ import pytest
 from course_utils import plots
 from course_utils.ngrams import MLE, AddK
 from course_utils.text import Vocabulary
-from course_utils.widgets import predictive_typing, sampling
+from course_utils.widgets import predictive_typing, sampling, window_size
 
 SENTENCES = ["the cat sat", "the cat ran", "the dog sat", "a dog sat"]
 
@@ -169,3 +169,42 @@ def test_sampling_follows_its_controls():
         again.click()
         texts.add(text.value)
     assert len(texts) > 1
+
+
+def test_a_word_map_writes_every_word_at_its_place():
+    fig, (ax,) = plots.panels(1)
+    plots.word_map(ax, {"nouns": {"cat": (1, 2), "$5": (3, 4)}, "verbs": {"sat": (5, 6)}})
+    assert {text.get_text(): text.xy for text in ax.texts} == {
+        "cat": (1, 2),
+        r"\$5": (3, 4),
+        "sat": (5, 6),
+    }
+    nouns, verbs = ax.lines
+    assert list(zip(*nouns.get_data(), strict=True)) == [(1, 2), (3, 4)]
+    assert nouns.get_marker() != verbs.get_marker() and nouns.get_color() != verbs.get_color()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["nouns", "verbs"]
+    plots.png(fig)
+    with pytest.raises(ValueError, match="at most 6 groups can be told apart, got 7"):
+        plots.word_map(ax, {str(i): {"a": (0, 0)} for i in range(7)})
+
+
+def test_window_size_shows_what_a_window_sees(models):
+    of_size = dict(enumerate(models["maximum likelihood"][1:], start=1))  # bigrams see one word
+    vocab = of_size[1].vocab
+    view = window_size(of_size, vocab, text="the <b> cat")
+    context, size, seen, picture = view.children
+    assert (size.value, seen.value.count("&lt;b&gt;")) == (1, 1), "what is typed is no HTML"
+    before, after = seen.value.split("<b style")
+    assert "the &lt;b&gt;" in before and "cat" in after
+
+    shown = bytes(picture.value)
+    assert shown.startswith(b"\x89PNG")
+    size.value = 2
+    before, after = seen.value.split("<b style")
+    assert "&lt;b&gt; cat" in after and "the" in before
+    assert picture.value != shown
+
+    context.value = ""
+    assert bytes(picture.value).startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match="no model to show"):
+        window_size({}, vocab)

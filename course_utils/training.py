@@ -222,6 +222,8 @@ def fit(
     run = _Run(model, train_ids, valid_ids, settings)
     budget = _Budget(seconds or math.inf, epochs or math.inf, patience)
     path = None if checkpoint is None else Path(checkpoint)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
 
     with _seeded(run.device, seed), _interrupts() as interrupted, _bar(progress) as bar:
         try:
@@ -236,10 +238,11 @@ def fit(
                 if path is not None and clock() - run.saved >= CHECKPOINT_SECONDS:
                     run.save(path)
             run.look()
-            if path is not None:
+            if path is not None and run.step > run.saved_step:
                 run.save(path)
             if not interrupted.is_set():
                 run.validate_last()
+                _advance(bar, run, 1.0)
         finally:
             run.end()
     run.history.stopped = reason or f"interrupted at step {run.step}"
@@ -303,7 +306,7 @@ class _Run:
         self.optimizer = make(self.parameters, lr=settings["lr"], fused=fused)
 
         self.history = History()
-        self.step = 0  # chunks read since the beginning
+        self.step = self.saved_step = 0  # chunks read since the beginning
         self.carried = None  # the model's state after the last chunk
         self.unseen = []  # losses and gradient norms that were not looked at
         self.nats, self.tokens = 0.0, 0  # since the last validation
@@ -459,7 +462,7 @@ class _Run:
                 shutil.copyfile(path, old)
             os.replace(old, _previous(path))
         os.replace(new, path)
-        self.saved = clock()
+        self.saved, self.saved_step = clock(), self.step
 
     def restore(self, path: Path) -> None:
         """Go on where the checkpoint was written."""
@@ -473,7 +476,7 @@ class _Run:
             setattr(self, name, content[name])
         self.carried = _map(lambda part: part.to(self.device), self.carried)
         self.history.rows = content["rows"]
-        self.began = clock() - content["seconds"]
+        self.began, self.saved_step = clock() - content["seconds"], self.step
         self.model.load_state_dict(content["weights"])
         self.optimizer.load_state_dict(content["optimizer"])
         _set_random_states(content["random"], self.device)
@@ -599,12 +602,13 @@ def _bar(progress: bool) -> tqdm:
 
 
 def _advance(bar: tqdm, run: _Run, share: float) -> None:
-    """Show the speed and the perplexities since the last validation."""
-    rate = run.tokens / max(run.elapsed() - run.measured_at, 1e-9)
-    text = f"{rate:,.0f} tokens/s, perplexity {_exp(run.nats / run.tokens):.4g}"
-    if run.history.rows:
-        text += f", best validation {run.best_perplexity:.4g}"
-    bar.set_postfix_str(text, refresh=False)
+    """Show the share that is done, and speed and perplexities since the last validation."""
+    if run.tokens:
+        rate = run.tokens / max(run.elapsed() - run.measured_at, 1e-9)
+        text = f"{rate:,.0f} tokens/s, perplexity {_exp(run.nats / run.tokens):.4g}"
+        if run.history.rows:
+            text += f", best validation {run.best_perplexity:.4g}"
+        bar.set_postfix_str(text, refresh=False)
     bar.update(share - bar.n)
 
 

@@ -396,6 +396,17 @@ def test_a_larger_budget_goes_on_as_if_it_had_been_given_at_once(tmp_path):
     assert same(weights(at_once), weights(step_by_step))
 
 
+def test_a_finished_run_that_is_started_again_only_gives_its_model_back(tmp_path):
+    file = tmp_path / "new" / "folder" / "run.pt"
+    model, again = make("toy"), make("toy")
+    history = quick(model, checkpoint=file)
+    before = file.stat().st_mtime_ns
+    repeated = quick(again, checkpoint=file)
+    assert same(weights(again), weights(model))
+    assert repeated.best["valid_perplexity"] == history.best["valid_perplexity"]
+    assert file.stat().st_mtime_ns == before and not Path(f"{file}.previous").exists()
+
+
 def train_and_tell(file, out, pipe):
     """Train with a checkpoint after every chunk, and say so at every chunk."""
     torch.set_num_threads(1)

@@ -440,6 +440,14 @@ _TOKEN_MISTAKES = [
             (_OVERFLOW, lambda z: _log(_exp_share(z))),
             (_OVERFLOW, lambda z: z - _log(np.exp(z).sum(axis=1, keepdims=True))),
             (_UNDERFLOW, lambda z: _log(_exp_share(z - z.max(axis=1, keepdims=True)))),
+            *(
+                (
+                    "a small number is added to the probabilities so that no logarithm is -inf, "
+                    "and every answer is a little wrong; log(exp(z) / sum) is z - log(sum)",
+                    lambda z, tiny=tiny: np.log(_softmax(z) + tiny),
+                )
+                for tiny in (1e-12, 1e-10, 1e-9, 1e-8, 1e-7)
+            ),
             (
                 "logits are returned; subtract the logarithm of the sum of their exponentials",
                 lambda z: z,
@@ -729,8 +737,8 @@ _HEAT_MISTAKES = [
         lambda z, temperature: _log_softmax(z / temperature),
     ),
     (
-        "the logits are divided by the temperature after the largest was subtracted from some of "
-        "them only; brackets: (logits - largest) / temperature",
+        "only the largest logit is divided by the temperature; brackets: "
+        "(logits - largest) / temperature",
         lambda z, temperature: _exp_share(z - z.max() / temperature),
     ),
 ]
@@ -874,7 +882,7 @@ _WRITE_MISTAKES = [
 
 def _random_writing(rng):
     V, E, H = _sizes(rng, 3, most=4)
-    numbers = rng.random(rng.integers(3, 9)).round(3).tolist()
+    numbers = rng.random(rng.integers(3, 9)).round(3).clip(0, 0.999).tolist()  # never 1
     return _weights(rng, V + 1, E, H), numbers, float(rng.choice([0.5, 2.0]))
 
 
@@ -1044,6 +1052,7 @@ QUESTIONS = {
             ),
             random_inputs=lambda rng: (_random_text(rng),),
             mistakes=_TEXT_MISTAKES,
+            returns=("inputs", "targets"),
         ),
         Question(
             points=3,
@@ -1068,7 +1077,7 @@ QUESTIONS = {
             examples=(
                 (*_PERSIAN_CAT, _a([0, 1, 0, 0], [1, 0, 0.5, -1])),
                 (
-                    _a([1], [2]),
+                    _a([1], [-1]),
                     _a(0, 2, dtype=int),
                     _a([1, -1]),
                     _a([0, 1], [0.5, 0]),
@@ -1144,6 +1153,7 @@ QUESTIONS = {
             ),
             random_inputs=_random_piece,
             mistakes=_PIECE_MISTAKES,
+            returns=("log_probs", "h"),
         ),
     )
 }

@@ -473,6 +473,11 @@ def log_of_softmax(logits, targets):
     return np.log(at(softmax(logits), targets))
 
 
+@wrong("token_log_probs", "every answer is a little wrong")
+def with_a_small_number(logits, targets):
+    return np.log(at(softmax(logits), targets) + 1e-9)
+
+
 @wrong("token_log_probs", "probabilities are returned")
 def probabilities(logits, targets):
     return at(softmax(logits), targets)

@@ -28,6 +28,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
+from . import bptt
 from .steps import gru_step, lstm_step, srn_step
 
 GRADIENTS = ("autograd", "bptt", "torch")
@@ -197,7 +198,7 @@ class _Unrolled:
         if self.gradient is not None:
             return self.gradient
         device = (input.data if isinstance(input, PackedSequence) else input).device
-        return "autograd" if device.type == "cpu" or self._own else "torch"
+        return "bptt" if device.type == "cpu" or self._own else "torch"
 
     def _initial_state(self, hx, batch, device):
         """Return ``hx``, checked, or zeros: one or two tensors (layers * directions, B, H)."""
@@ -290,6 +291,11 @@ class SRN(_Unrolled, torch.nn.RNN):
         f = getattr(torch, self.nonlinearity)
         return (srn_step(x, *state, W_xh, W_hh, b_xh + b_hh, f),)
 
+    def _bptt(self, x, batch_sizes, state, W_xh, W_hh, b_xh=None, b_hh=None):
+        b_h = x.new_zeros(self.hidden_size) if b_xh is None else b_xh + b_hh
+        y, *final = bptt.SRN.apply(x, *state, W_xh, W_hh, b_h, batch_sizes, self.nonlinearity)
+        return y, final
+
 
 class LSTM(_Unrolled, torch.nn.LSTM):
     """An LSTM in layers: drop-in for `torch.nn.LSTM`, without projections.
@@ -347,6 +353,11 @@ class LSTM(_Unrolled, torch.nn.LSTM):
 
     def _step(self, x, state, W_xh, W_hh, b_xh=0.0, b_hh=0.0):
         return lstm_step(x, state, W_xh, W_hh, b_xh + b_hh)
+
+    def _bptt(self, x, batch_sizes, state, W_xh, W_hh, b_xh=None, b_hh=None):
+        b_h = x.new_zeros(4 * self.hidden_size) if b_xh is None else b_xh + b_hh
+        y, *final = bptt.LSTM.apply(x, *state, W_xh, W_hh, b_h, batch_sizes)
+        return y, final
 
 
 class GRU(_Unrolled, torch.nn.GRU):
@@ -410,3 +421,14 @@ class GRU(_Unrolled, torch.nn.GRU):
 
     def _step(self, x, state, W_xh, W_hh, b_xh=0.0, b_hh=0.0):
         return (gru_step(x, *state, W_xh, W_hh, b_xh, b_hh, self.reset),)
+
+    def _bptt(self, x, batch_sizes, state, W_xh, W_hh, b_xh=None, b_hh=None):
+        if b_xh is None:
+            b_xh = b_hh = x.new_zeros(3 * self.hidden_size)
+        if self.reset == "before":
+            y, *final = bptt.GRUResetBefore.apply(x, *state, W_xh, W_hh, b_xh + b_hh, batch_sizes)
+        else:
+            b_rz, b_hn = b_hh.split([2 * self.hidden_size, self.hidden_size])
+            b = b_xh + torch.nn.functional.pad(b_rz, (0, self.hidden_size))  # b_hn stays apart
+            y, *final = bptt.GRU.apply(x, *state, W_xh, W_hh, b, b_hn, batch_sizes)
+        return y, final

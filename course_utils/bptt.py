@@ -1,0 +1,420 @@
+"""Backpropagation through time by hand: the fast path of SRN, LSTM and GRU.
+
+Each network is one `torch.autograd.Function`: forward a loop over the steps of
+`course_utils.steps`, backward the same steps from last to first. In the comments
+
+- ``dh`` is a *total* derivative, of the loss with respect to ``h``, by every path through later
+  steps and outputs; likewise ``dc`` and ``da``, where ``a`` is what goes into a gate's function;
+- ``dh/da_o`` is a *local* derivative, of one equation with everything else in it held still.
+
+A total derivative is local ones times the total ones of what comes after. Whatever does not have
+to wait for the step after, then, is done for all steps at once:
+
+1. before the loop forward, the products with the inputs;
+2. before the loop backward, the local derivatives. They are written where the total derivatives
+   ``da`` will be: the loop multiplies them, in place, by ``dh`` or ``dc``;
+3. after it, the gradients of the weights: the sum over all steps is one matrix product.
+
+Two more things make a step cheap. One function serves all gates, because
+``sigma(a) = 1/2 + 1/2 tanh(a/2)`` and the inner 1/2 can be multiplied into the weights. And the
+product with ``W_hh``, the same small product at every step, is taken in panels (`StepProduct`).
+
+A batch lies as in `course_utils.recurrent`: the rows of all N steps one below the other, B_t of
+them at step t, longer sequences first. A sequence that ends early is then in the last rows of the
+buffers ``dh`` and ``dc``, and the gradient of its final state waits there until the loop backward
+comes to its last step.
+
+The arithmetic is NumPy's, on memory shared with the tensors; on a GPU it is torch's, by the same
+lines. Second derivatives cannot be had here; ``gradient="autograd"`` has them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+
+
+class SRN(Function):
+    """``h = f(a)`` with ``a = W_xh x + b_h + W_hh h_prev``."""
+
+    @staticmethod
+    def forward(ctx, x, h_0, W_xh, W_hh, b_h, batch_sizes, nonlinearity):
+        """Return the states of all rows, (N, H), and the final ones, (B, H)."""
+        xp, (x_, h_0, W_xh_, W_hh_, b_h) = as_arrays(x, h_0, W_xh, W_hh, b_h)
+        B, H = h_0.shape
+        a_x = input_products(x_, W_xh_, b_h, [1])[0]  # (N, H)
+        W_h = StepProduct(W_hh_.T[None], B)
+        states = empty(x_, B + len(x), H)
+        states[:B] = h_0
+        for rows, before, after in walk(batch_sizes):
+            h = W_h(states[before], out=states[None, after])[0]  # (B_t, H)
+            h += a_x[rows]  # a = W_xh x + b_h + W_hh h_prev
+            if nonlinearity == "relu":
+                xp.clip(h, 0, None, out=h)
+            elif nonlinearity == "tanh":
+                xp.tanh(h, out=h)
+            else:  # sigma(a) = 1/2 + 1/2 tanh(a/2)
+                h *= 0.5
+                xp.tanh(h, out=h)
+                h *= 0.5
+                h += 0.5
+        states = torch.as_tensor(states)
+        ctx.save_for_backward(x, W_xh, W_hh, states)
+        ctx.batch_sizes, ctx.nonlinearity = batch_sizes, nonlinearity
+        return states[B:], states[last_rows(batch_sizes)]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, dY, dh_n):
+        """Return the total derivatives with respect to the arguments of `forward`."""
+        dh_0 = dh_n.clone()  # it becomes the gradient of h_0 at the end of the loop
+        xp, (x, W_xh, W_hh, states, dY, dh_all) = as_arrays(*ctx.saved_tensors, dY, dh_0)
+        h = states[len(dh_all) :]  # (N, H)
+        if ctx.nonlinearity == "relu":
+            da = xp.sign(h)  # dh/da = 1 where h > 0, else 0
+        elif ctx.nonlinearity == "tanh":
+            da = 1 - h * h  # dh/da
+        else:
+            da = h * (1 - h)  # dh/da
+        W_h = StepProduct(W_hh[None], len(dh_all))
+        for rows, _, _ in reversed(walk(ctx.batch_sizes)):
+            dh = dh_all[: rows.stop - rows.start]  # (B_t, H)
+            dh += dY[rows]  # h is an output, and goes into the next step
+            da[rows] *= dh  # da = dh/da dh
+            W_h(da[rows], out=dh[None])  # dh_prev = W_hh^T da
+        dx = xp.matmul(da, W_xh) if ctx.needs_input_grad[0] else None  # dx_t = W_xh^T da_t
+        dW_xh = xp.matmul(da.T, x)  # sum over t of da_t x_t^T
+        dW_hh = xp.matmul(da.T, all_before(states, ctx.batch_sizes))  # sum of da_t h_{t-1}^T
+        return *as_tensors(dx, dh_0, dW_xh, dW_hh, da.sum(0)), None, None
+
+
+class LSTM(Function):
+    """``c = f * c_prev + i * g`` and ``h = o * tanh(c)``, gates in the order i, f, g, o."""
+
+    @staticmethod
+    def forward(ctx, x, h_0, c_0, W_xh, W_hh, b_h, batch_sizes):
+        """Return the states h of all rows, (N, H), and the final ones, h and c, (B, H) each."""
+        xp, (x_, h_0, c_0, W_xh_, W_hh_, b_h) = as_arrays(x, h_0, c_0, W_xh, W_hh, b_h)
+        B, H = h_0.shape
+        half = [0.5, 0.5, 1, 0.5]  # sigma(a) = 1/2 + 1/2 tanh(a/2), but g = 0 + 1 tanh(a)
+        gates = input_products(x_, W_xh_, b_h, half)  # (4, N, H): so far only W_xh x + b_h
+        half = column(x_, half)  # (4, 1, 1)
+        other_half = 1 - half
+        W_h = StepProduct(W_hh_.reshape(4, H, H).swapaxes(1, 2), B, half)
+        product, update = empty(x_, 4, B, H), empty(x_, B, H)
+        h, c = empty(x_, B + len(x), H), empty(x_, B + len(x), H)
+        h[:B], c[:B] = h_0, c_0
+        for rows, before, after in walk(batch_sizes):
+            size = rows.stop - rows.start
+            a = gates[:, rows]  # (4, B_t, H)
+            a += W_h(h[before], out=product[:, :size])  # a = W_xh x + b_h + W_hh h_prev
+            xp.tanh(a, out=a)
+            a *= half
+            a += other_half
+            i, f, g, o = a  # (B_t, H) each
+            c_t, h_t, ig = c[after], h[after], update[:size]
+            xp.multiply(f, c[before], out=c_t)
+            c_t += xp.multiply(i, g, out=ig)  # c = f * c_prev + i * g
+            xp.multiply(o, xp.tanh(c_t, out=h_t), out=h_t)  # h = o * tanh(c)
+        gates, h, c = as_tensors(gates, h, c)
+        ctx.save_for_backward(x, W_xh, W_hh, gates, h, c)
+        ctx.batch_sizes, last = batch_sizes, last_rows(batch_sizes)
+        return h[B:], h[last], c[last]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, dY, dh_n, dc_n):
+        """Return the total derivatives with respect to the arguments of `forward`."""
+        dh_0, dc_0 = dh_n.clone(), dc_n.clone()  # gradients of h_0 and c_0 after the loop
+        xp, (x, W_xh, W_hh, gates, h, c, dY, dh_all, dc_all) = as_arrays(
+            *ctx.saved_tensors, dY, dh_0, dc_0
+        )
+        (B, H), N = dh_0.shape, len(x)
+        i, f, g, o = gates  # (N, H) each
+        tanh_c = xp.tanh(c[B:])  # (N, H)
+        dh_dc = o * (1 - tanh_c * tanh_c)
+        da = empty(x, N, 4 * H)  # gates side by side, for the products below
+        da_i, da_f, da_g, da_o = by_gate = da.reshape(N, 4, H).swapaxes(0, 1)  # (N, H) each
+        da_i[:] = g * (i * (1 - i))  # dc/da_i
+        da_f[:] = all_before(c, ctx.batch_sizes) * (f * (1 - f))  # dc/da_f
+        da_g[:] = i * (1 - g * g)  # dc/da_g
+        da_o[:] = tanh_c * (o * (1 - o))  # dh/da_o
+        W_h, product = StepProduct(W_hh.reshape(4, H, H), B), empty(x, 4, B, H)
+        for rows, _, _ in reversed(walk(ctx.batch_sizes)):
+            size = rows.stop - rows.start
+            dh, dc = dh_all[:size], dc_all[:size]  # (B_t, H)
+            dh += dY[rows]  # h is an output, and goes into the next step
+            dc += dh * dh_dc[rows]  # c goes into h, and into the next step
+            by_gate[:3, rows] *= dc  # da_i = dc/da_i dc, and so on
+            da_o[rows] *= dh  # da_o = dh/da_o dh
+            dc *= f[rows]  # dc_prev = dc/dc_prev dc = f dc
+            W_h(by_gate[:, rows], out=product[:, :size])
+            xp.sum(product[:, :size], 0, out=dh)  # dh_prev = W_hh^T da
+        dx = xp.matmul(da, W_xh) if ctx.needs_input_grad[0] else None  # dx_t = W_xh^T da_t
+        dW_xh = xp.matmul(da.T, x)  # sum over t of da_t x_t^T
+        dW_hh = xp.matmul(da.T, all_before(h, ctx.batch_sizes))  # sum of da_t h_{t-1}^T
+        return *as_tensors(dx, dh_0, dc_0, dW_xh, dW_hh, da.sum(0)), None
+
+
+class GRU(Function):
+    """``h = (1 - z) * n + z * h_prev`` with ``n = tanh(a_n + r * m)``, ``m = W_hn h_prev + b_hn``.
+
+    ``b_xh`` holds all other biases, those of ``W_hr`` and ``W_hz`` included.
+    """
+
+    @staticmethod
+    def forward(ctx, x, h_0, W_xh, W_hh, b_xh, b_hn, batch_sizes):
+        """Return the states of all rows, (N, H), and the final ones, (B, H)."""
+        xp, (x_, h_0, W_xh_, W_hh_, b_xh, b_hn) = as_arrays(x, h_0, W_xh, W_hh, b_xh, b_hn)
+        B, H = h_0.shape
+        half = [0.5, 0.5, 1]  # sigma(a) = 1/2 + 1/2 tanh(a/2), but n = tanh(a)
+        gates = input_products(x_, W_xh_, b_xh, half)  # (3, N, H): so far only W_xh x + b_xh
+        W_h = StepProduct(W_hh_.reshape(3, H, H).swapaxes(1, 2), B, column(x_, half))
+        product, m = empty(x_, 3, B, H), empty(x_, len(x), H)
+        h = empty(x_, B + len(x), H)
+        h[:B] = h_0
+        for rows, before, after in walk(batch_sizes):
+            product_t = W_h(h[before], out=product[:, : rows.stop - rows.start])
+            rz, n, m_t, h_t = gates[:2, rows], gates[2, rows], m[rows], h[after]
+            rz += product_t[:2]
+            xp.tanh(rz, out=rz)
+            rz *= 0.5
+            rz += 0.5
+            r, z = rz  # (B_t, H) each
+            xp.add(product_t[2], b_hn, out=m_t)  # m = W_hn h_prev + b_hn
+            n += xp.multiply(r, m_t, out=h_t)
+            xp.tanh(n, out=n)  # n = tanh(a_n + r * m)
+            xp.subtract(h[before], n, out=h_t)
+            h_t *= z
+            h_t += n  # h = n + z * (h_prev - n)
+        gates, m, h = as_tensors(gates, m, h)
+        ctx.save_for_backward(x, W_xh, W_hh, gates, m, h)
+        ctx.batch_sizes = batch_sizes
+        return h[B:], h[last_rows(batch_sizes)]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, dY, dh_n):
+        """Return the total derivatives with respect to the arguments of `forward`."""
+        dh_0 = dh_n.clone()  # it becomes the gradient of h_0 at the end of the loop
+        xp, (x, W_xh, W_hh, gates, m, h, dY, dh_all) = as_arrays(*ctx.saved_tensors, dY, dh_0)
+        (B, H), N = dh_0.shape, len(x)
+        r, z, n = gates  # (N, H) each
+        h_prev = all_before(h, ctx.batch_sizes)  # (N, H)
+        dh_dn = (1 - z) * (1 - n * n)  # dh/dn times dn/d(a_n + r * m)
+        da = empty(x, N, 4 * H)  # m, r, z, n side by side
+        dm, da_r, da_z, da_n = by_gate = da.reshape(N, 4, H).swapaxes(0, 1)  # (N, H) each
+        dm[:] = dh_dn * r  # dh/dm
+        da_r[:] = dh_dn * m * (r * (1 - r))  # dh/da_r
+        da_z[:] = (h_prev - n) * (z * (1 - z))  # dh/da_z
+        da_n[:] = dh_dn  # dh/da_n
+        # m, r, z depend on h_prev, by W_hn, W_hr, W_hz; r, z, n on x, by W_xr, W_xz, W_xn.
+        W_h = StepProduct(W_hh.reshape(3, H, H)[[2, 0, 1]], B)
+        product = empty(x, 3, B, H)
+        for rows, _, _ in reversed(walk(ctx.batch_sizes)):
+            size = rows.stop - rows.start
+            dh = dh_all[:size]  # (B_t, H)
+            dh += dY[rows]  # h is an output, and goes into the next step
+            by_gate[:, rows] *= dh  # dm = dh/dm dh, and so on
+            dh *= z[rows]  # dh_prev = dh/dh_prev dh = z dh, directly,
+            W_h(by_gate[:3, rows], out=product[:, :size])
+            dh += xp.sum(product[:, :size], 0)  # and W_hn^T dm + W_hr^T da_r + W_hz^T da_z
+        dx = xp.matmul(da[:, H:], W_xh) if ctx.needs_input_grad[0] else None
+        dW_xh = xp.matmul(da[:, H:].T, x)  # sum over t of da_t x_t^T
+        dW_hh = xp.empty_like(W_hh)
+        xp.matmul(da[:, H : 3 * H].T, h_prev, out=dW_hh[: 2 * H])  # sum of da_t h_{t-1}^T, r and z
+        xp.matmul(dm.T, h_prev, out=dW_hh[2 * H :])  # sum of dm_t h_{t-1}^T
+        return *as_tensors(dx, dh_0, dW_xh, dW_hh, da[:, H:].sum(0), dm.sum(0)), None
+
+
+class GRUResetBefore(Function):
+    """``h = (1 - z) * n + z * h_prev`` with ``n = tanh(a_n + W_hn q)`` and ``q = r * h_prev``.
+
+    ``b_h`` holds the sums of torch's two biases.
+    """
+
+    @staticmethod
+    def forward(ctx, x, h_0, W_xh, W_hh, b_h, batch_sizes):
+        """Return the states of all rows, (N, H), and the final ones, (B, H)."""
+        xp, (x_, h_0, W_xh_, W_hh_, b_h) = as_arrays(x, h_0, W_xh, W_hh, b_h)
+        B, H = h_0.shape
+        half = [0.5, 0.5, 1]  # sigma(a) = 1/2 + 1/2 tanh(a/2), but n = tanh(a)
+        gates = input_products(x_, W_xh_, b_h, half)  # (3, N, H): so far only W_xh x + b_h
+        W_h = W_hh_.reshape(3, H, H).swapaxes(1, 2)
+        W_rz, W_n = StepProduct(W_h[:2], B, column(x_, half[:2])), StepProduct(W_h[2:], B)
+        product, q = empty(x_, 2, B, H), empty(x_, len(x), H)
+        h = empty(x_, B + len(x), H)
+        h[:B] = h_0
+        for rows, before, after in walk(batch_sizes):
+            product_t = product[:, : rows.stop - rows.start]
+            rz, n, q_t, h_t = gates[:2, rows], gates[2, rows], q[rows], h[after]
+            rz += W_rz(h[before], out=product_t)
+            xp.tanh(rz, out=rz)
+            rz *= 0.5
+            rz += 0.5
+            r, z = rz  # (B_t, H) each
+            xp.multiply(r, h[before], out=q_t)  # q = r * h_prev
+            n += W_n(q_t, out=h_t[None])[0]
+            xp.tanh(n, out=n)  # n = tanh(a_n + W_hn q)
+            xp.subtract(h[before], n, out=h_t)
+            h_t *= z
+            h_t += n  # h = n + z * (h_prev - n)
+        gates, q, h = as_tensors(gates, q, h)
+        ctx.save_for_backward(x, W_xh, W_hh, gates, q, h)
+        ctx.batch_sizes = batch_sizes
+        return h[B:], h[last_rows(batch_sizes)]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, dY, dh_n):
+        """Return the total derivatives with respect to the arguments of `forward`."""
+        dh_0 = dh_n.clone()  # it becomes the gradient of h_0 at the end of the loop
+        xp, (x, W_xh, W_hh, gates, q, h, dY, dh_all) = as_arrays(*ctx.saved_tensors, dY, dh_0)
+        (B, H), N = dh_0.shape, len(x)
+        r, z, n = gates  # (N, H) each
+        h_prev = all_before(h, ctx.batch_sizes)  # (N, H)
+        da = empty(x, N, 3 * H)  # r, z, n side by side
+        da_r, da_z, da_n = by_gate = da.reshape(N, 3, H).swapaxes(0, 1)  # (N, H) each
+        da_r[:] = h_prev * (r * (1 - r))  # dq/da_r
+        da_z[:] = (h_prev - n) * (z * (1 - z))  # dh/da_z
+        da_n[:] = (1 - z) * (1 - n * n)  # dh/da_n
+        W_h = W_hh.reshape(3, H, H)
+        W_rz, W_n = StepProduct(W_h[:2], B), StepProduct(W_h[2:], B)
+        product, dq_all = empty(x, 2, B, H), empty(x, B, H)
+        for rows, _, _ in reversed(walk(ctx.batch_sizes)):
+            size = rows.stop - rows.start
+            dh, dq = dh_all[:size], dq_all[:size]  # (B_t, H)
+            dh += dY[rows]  # h is an output, and goes into the next step
+            by_gate[1:, rows] *= dh  # da_z = dh/da_z dh, da_n = dh/da_n dh
+            W_n(da_n[rows], out=dq[None])  # dq = W_hn^T da_n
+            da_r[rows] *= dq  # da_r = dq/da_r dq
+            dh *= z[rows]  # dh_prev = dh/dh_prev dh = z dh, directly,
+            dh += dq * r[rows]  # dq/dh_prev dq = r dq,
+            W_rz(by_gate[:2, rows], out=product[:, :size])
+            dh += xp.sum(product[:, :size], 0)  # and W_hr^T da_r + W_hz^T da_z
+        dx = xp.matmul(da, W_xh) if ctx.needs_input_grad[0] else None  # dx_t = W_xh^T da_t
+        dW_xh = xp.matmul(da.T, x)  # sum over t of da_t x_t^T
+        dW_hh = xp.empty_like(W_hh)
+        xp.matmul(da[:, : 2 * H].T, h_prev, out=dW_hh[: 2 * H])  # sum of da_t h_{t-1}^T, r and z
+        xp.matmul(da_n.T, q, out=dW_hh[2 * H :])  # sum of da_n,t q_t^T
+        return *as_tensors(dx, dh_0, dW_xh, dW_hh, da.sum(0)), None
+
+
+class StepProduct:
+    """The products ``h W_g`` with G fixed matrices, taken again at every step.
+
+    BLAS copies a matrix into an order of its own before it multiplies. With a few rows to multiply
+    that takes as long as the product. OpenBLAS, with which NumPy comes, leaves it out up to a
+    million multiplications; so ``W`` is cut beforehand, in panels of columns below that limit.
+
+    Parameters
+    ----------
+    W : array, shape (G, K, H)
+    batch : int
+        The most rows that ``h`` will have.
+    factors : array, shape (G, 1, 1), optional
+        They multiply the matrices.
+    """
+
+    limit = 10**6
+
+    def __init__(self, W, batch, factors=None):
+        G, K, H = W.shape
+        widths = [p for p in range(16, H + 1) if H % p == 0 and batch * K * p <= self.limit]
+        self.width = max(widths, default=H) if isinstance(W, np.ndarray) else H
+        W = W.reshape(G, K, H // self.width, self.width).swapaxes(1, 2)
+        self.panels = empty(W, *W.shape)  # (G, H / width, K, width)
+        self.panels[:] = W if factors is None else W * factors[..., None]
+
+    def __call__(self, h, out):
+        """Write the products of h, (B, K) or (G, B, K), into out, (G, B, H); return it."""
+        G, B, H = out.shape
+        xp = np if isinstance(out, np.ndarray) else torch
+        panels = out.reshape(G, B, H // self.width, self.width).swapaxes(1, 2)
+        xp.matmul(h[..., None, :, :], self.panels, out=panels)  # (G, H / width, B, width)
+        return out
+
+
+def input_products(x, W_xh, b, factors: list[float]):
+    """Return ``(W_xh x + b) * factor`` for every gate and row: (G, N, H)."""
+    G, D = len(factors), x.shape[1]
+    factors = column(x, factors)  # (G, 1, 1)
+    W_xh = W_xh.reshape(G, -1, D) * factors  # (G, H, D)
+    a = x @ W_xh.swapaxes(1, 2)  # (G, N, H)
+    a += b.reshape(G, 1, -1) * factors
+    return a
+
+
+def walk(batch_sizes: list[int]) -> list[tuple[slice, slice, slice]]:
+    """Return three slices for every step: its rows, the states before it, the states after it.
+
+    The first is for arrays (N, ...) of inputs and gates. The others are for arrays (B + N, H) of
+    states, in which the B rows of the initial state stand above those of the steps.
+
+    Examples
+    --------
+    Three steps, the first of two sequences, the others of one:
+
+    >>> for step in walk([2, 1, 1]):
+    ...     print([f"{rows.start}:{rows.stop}" for rows in step])
+    ['0:2', '0:2', '2:4']
+    ['2:3', '2:3', '4:5']
+    ['3:4', '4:5', '5:6']
+    """
+    steps, start, before = [], 0, 0
+    for size in batch_sizes:
+        after = batch_sizes[0] + start
+        starts = (start, before, after)
+        steps.append(tuple(slice(first, first + size) for first in starts))
+        start, before = start + size, after
+    return steps
+
+
+def last_rows(batch_sizes: list[int]) -> list[int]:
+    """Return for every sequence the row of its last step, in arrays (B + N, H) of states.
+
+    Examples
+    --------
+    >>> last_rows([2, 1, 1])
+    [5, 3]
+    """
+    going_on, last = 0, []
+    for _, _, after in reversed(walk(batch_sizes)):
+        last += range(after.start + going_on, after.stop)
+        going_on = after.stop - after.start
+    return last
+
+
+def all_before(states, batch_sizes: list[int]):
+    """Return the state before every row, (N, H), from states (B + N, H)."""
+    if batch_sizes[0] == batch_sizes[-1]:
+        return states[: -batch_sizes[0]]
+    rows = [row for _, before, _ in walk(batch_sizes) for row in range(before.start, before.stop)]
+    return states[rows]
+
+
+def as_arrays(*tensors: Tensor):
+    """Return NumPy and arrays on the memory of the tensors; if it cannot be, torch and tensors."""
+    if tensors[0].device.type == "cpu" and tensors[0].dtype in (torch.float32, torch.float64):
+        return np, [tensor.detach().numpy() for tensor in tensors]
+    return torch, [tensor.detach() for tensor in tensors]
+
+
+def as_tensors(*arrays):
+    """Return arrays as tensors on the same memory; None stays None."""
+    return [array if array is None else torch.as_tensor(array) for array in arrays]
+
+
+def empty(like, *shape):
+    """Return a new array of the kind and dtype of another, its values undefined."""
+    return np.empty(shape, like.dtype) if isinstance(like, np.ndarray) else like.new_empty(shape)
+
+
+def column(like, values: list[float]):
+    """Return numbers as an array (G, 1, 1) of the kind and dtype of another."""
+    if isinstance(like, np.ndarray):
+        return np.array(values, like.dtype)[:, None, None]
+    return like.new_tensor(values)[:, None, None]

@@ -18,9 +18,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
+import numpy as np
 from IPython.display import Image, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator
 
 from course_utils.ngrams import next_word_table
@@ -238,3 +240,141 @@ def word_map(ax: Axes, groups: Mapping[str, Mapping[str, tuple[float, float]]]) 
         ax.plot(x, y, label=name, color=colour, marker=marker, linestyle="none")
     ax.set(xticks=[], yticks=[])
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+
+
+def reached(steps: int, tau: int | None = None, chunks: bool = False) -> np.ndarray:
+    """Say which steps the error of each target reaches.
+
+    Parameters
+    ----------
+    steps : int
+        T, the length of the text.
+    tau : int, optional
+        How many steps an error goes back, its own included; all by default.
+    chunks : bool
+        Cut the text into chunks of ``tau`` steps, as training does: no error leaves its chunk.
+
+    Returns
+    -------
+    ndarray of bool, shape (T, T)
+        ``[t, s]``: whether the error of target t reaches step s.
+
+    Raises
+    ------
+    ValueError
+        If tau is not positive.
+
+    Examples
+    --------
+    >>> reached(4, tau=2).astype(int)
+    array([[1, 0, 0, 0],
+           [1, 1, 0, 0],
+           [0, 1, 1, 0],
+           [0, 0, 1, 1]])
+    >>> int(reached(4, tau=2, chunks=True).sum())  # two chunks: 1 + 2 errors each
+    6
+    """
+    tau = steps if tau is None else tau
+    if tau < 1:
+        raise ValueError(f"tau must be at least 1 (the target's own step), got {tau}")
+    t, s = np.indices((steps, steps))
+    near = t // tau == s // tau if chunks else t - s < tau
+    return (s <= t) & near
+
+
+def unrolled(
+    ax: Axes,
+    words: Sequence[str],
+    tau: int | None = None,
+    *,
+    chunks: bool = False,
+    target: int | None = None,
+) -> None:
+    """Draw a simple recurrent network unrolled over a text, and how far the errors go back.
+
+    Grey arrows are the forward pass. A red arrow from one state to the one before carries errors
+    back; its number says of how many targets. A bar stands where the way back is cut.
+
+    Parameters
+    ----------
+    ax : Axes
+    words : sequence of str, length T + 1
+        The text: each word but the last is an input, each but the first a target.
+    tau, chunks
+        As in `reached`.
+    target : int, optional
+        Show the way of this target's error alone, ``0 .. T - 1``.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two words, or no such target.
+    """
+    T = len(words) - 1
+    if T < 1:
+        raise ValueError("an unrolled network needs at least two words: an input and a target")
+    reach = reached(T, tau, chunks)
+    if target is not None:
+        if not 0 <= target < T:
+            raise ValueError(f"target must be between 0 and {T - 1}, got {target}")
+        reach = reach & (np.arange(T) == target)[:, None]
+    grey, red = "#888888", COLOURS[1]
+    for s in range(T):
+        here = reach[:, s].any()
+        box = {"boxstyle": "circle,pad=0.3", "edgecolor": "black", "linewidth": 1}
+        ax.text(s, 1, f"$h_{{{s + 1}}}$", ha="center", va="center", fontsize=11,
+                bbox=box | {"facecolor": "#F7C9A9" if here else "white"})  # fmt: skip
+        ax.text(s, -0.12, _no_math(words[s]), ha="center", va="top")
+        ax.text(s, 2.12, _no_math(words[s + 1]), ha="center", va="bottom")
+        _arrow(ax, (s - 0.07, -0.1), (s - 0.07, 0.72), grey)
+        _arrow(ax, (s - 0.07, 1.28), (s - 0.07, 2.1), grey)
+        _arrow(ax, (s - 0.74, 1.13), (s - 0.22, 1.13), grey)
+        if reach[s, s]:
+            _arrow(ax, (s + 0.07, 2.1), (s + 0.07, 1.28), red, 2)
+    for s in range(1, T):  # from step s to step s - 1
+        passing = int((reach[:, s] & reach[:, s - 1]).sum())
+        if passing:
+            _arrow(ax, (s - 0.22, 0.87), (s - 0.78, 0.87), red, 2)
+            if target is None:
+                ax.text(s - 0.5, 0.78, str(passing), color=red, ha="center", va="top", fontsize=9)
+        elif reach[:, s].any():
+            ax.plot([s - 0.5] * 2, [0.72, 1.02], color="black", marker="", linestyle="-")
+    ax.set(xlim=(-0.8, T - 0.4), ylim=(-0.5, 2.5))
+    ax.set_axis_off()
+
+
+def _arrow(ax: Axes, start, end, colour: str, width: float = 1.2) -> None:
+    style = {"arrowstyle": "-|>", "color": colour, "linewidth": width, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", xy=end, xytext=start, arrowprops=style)
+
+
+def delta_table(ax: Axes, sizes: np.ndarray, words: Sequence[str], reach: np.ndarray) -> None:
+    """Draw how large the delta of each target is at each step; cells out of reach are hatched.
+
+    Parameters
+    ----------
+    ax : Axes
+    sizes : ndarray of float, shape (T, T)
+        ``[t, s]``: the size of the delta of target t at step s.
+    words : sequence of str, length T + 1
+        As in `unrolled`.
+    reach : ndarray of bool, shape (T, T)
+        Which cells are reached: `reached`.
+    """
+    T = len(sizes)
+    largest = sizes[np.tril_indices(T)].max()
+    for t in range(T):
+        for s in range(t + 1):
+            share = sizes[t, s] / largest if reach[t, s] else 0.0
+            patch = {"facecolor": mpl.colormaps["Blues"](0.05 + 0.75 * share)}
+            if not reach[t, s]:
+                patch = {"facecolor": "white", "hatch": "////"}
+            ax.add_patch(Rectangle((s - 0.5, t - 0.5), 1, 1, edgecolor="#bbbbbb", **patch))
+            if reach[t, s]:
+                ax.text(s, t, f"{sizes[t, s]:.2g}", ha="center", va="center", fontsize=8,
+                        color="white" if share > 0.6 else "black")  # fmt: skip
+    ax.set(xlim=(-0.5, T - 0.5), ylim=(T - 0.5, -0.5), xlabel="at the step that read")
+    ax.set_xticks(range(T), [_no_math(word) for word in words[:-1]], rotation=60)
+    ax.set_yticks(range(T), [_no_math(word) for word in words[1:]])
+    ax.set_ylabel("error of the target")
+    ax.grid(False)

@@ -170,3 +170,47 @@ def window_size(
         control.observe(update, names="value")
     update()
     return ipw.VBox([context, size, seen, picture])
+
+
+def truncation(sizes: np.ndarray, words: Sequence[str], tau: int = 3) -> ipw.VBox:
+    """Slide tau, and see which errors reach which step of an unrolled network.
+
+    Beside the unrolled network stands the table of the deltas, the unreached cells hatched.
+
+    Parameters
+    ----------
+    sizes : ndarray of float, shape (T, T)
+        ``[t, s]``: the size of the delta of target t at step s, without truncation.
+    words : sequence of str, length T + 1
+        The text: each word but the last is an input, each but the first a target.
+    tau : int
+        To begin with.
+
+    Raises
+    ------
+    ValueError
+        If the words do not fit the table.
+    """
+    T = len(sizes)
+    if len(words) != T + 1:
+        raise ValueError(f"a table of {T} targets needs {T + 1} words, got {len(words)}")
+    slider = ipw.IntSlider(min(tau, T), min=1, max=T, description="tau")
+    way = ipw.ToggleButtons(
+        options={"each target tau steps": False, "chunks of tau steps": True},
+        style={"button_width": "auto"},
+    )
+    numbered = {f"{t + 1}: {word}": t for t, word in enumerate(words[1:])}
+    target = ipw.Dropdown(options={"all": None, **numbered}, description="target")
+    picture = ipw.Image(format="png", width=950)
+
+    def update(_change=None):
+        fig, (graph, table) = plots.panels(2, width=11)
+        plots.unrolled(graph, words, slider.value, chunks=way.value, target=target.value)
+        reach = plots.reached(T, slider.value, way.value)
+        plots.delta_table(table, sizes, words, reach)
+        picture.value = plots.png(fig)
+
+    for control in (slider, way, target):
+        control.observe(update, names="value")
+    update()
+    return ipw.VBox([ipw.HBox([slider, target]), way, picture])

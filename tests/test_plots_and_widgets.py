@@ -3,8 +3,9 @@ import pytest
 
 from course_utils import plots
 from course_utils.ngrams import MLE, AddK
+from course_utils.numpy_rnn import NumpyRNN
 from course_utils.text import Vocabulary
-from course_utils.widgets import predictive_typing, sampling, window_size
+from course_utils.widgets import predictive_typing, sampling, truncation, window_size
 
 SENTENCES = ["the cat sat", "the cat ran", "the dog sat", "a dog sat"]
 
@@ -208,3 +209,77 @@ def test_window_size_shows_what_a_window_sees(models):
     assert bytes(picture.value).startswith(b"\x89PNG")
     with pytest.raises(ValueError, match="no model to show"):
         window_size({}, vocab)
+
+
+WORDS = "</s> the roses in the vase are".split()
+
+
+@pytest.mark.parametrize("tau", [1, 2, 4, 6, 9, None])
+def test_reached_is_where_the_deltas_are(tau):
+    model = NumpyRNN.random(9, 4, seed=0)
+    inputs, targets = np.arange(6), np.arange(1, 7)
+    deltas = model.deltas_by_target(inputs, targets, tau=tau)
+    np.testing.assert_array_equal(plots.reached(6, tau), deltas.any(axis=-1))
+    if tau is None:
+        return
+    # in chunks, each is a text of its own
+    expected = np.zeros((6, 6), dtype=bool)
+    for start in range(0, 6, tau):
+        piece = slice(start, start + tau)
+        table = model.deltas_by_target(inputs[piece], targets[piece])
+        expected[piece, piece] = table.any(axis=-1)
+    np.testing.assert_array_equal(plots.reached(6, tau, chunks=True), expected)
+
+
+def numbers_and_cuts(tau=None, **options):
+    """What the unrolled graph says about the way from each step to the one before."""
+    _, (ax,) = plots.panels(1)
+    plots.unrolled(ax, WORDS, tau, **options)
+    numbers = {text.get_position()[0]: int(text.get_text()) for text in ax.texts
+               if text.get_text().isdigit()}  # fmt: skip
+    return numbers, [line.get_xdata()[0] for line in ax.lines]
+
+
+def test_unrolled_says_how_many_errors_pass():
+    # six steps; from the last to the one before passes one error, from that one two, ...
+    assert numbers_and_cuts()[0] == {4.5: 1, 3.5: 2, 2.5: 3, 1.5: 4, 0.5: 5}
+    assert numbers_and_cuts(tau=3) == ({4.5: 1, 3.5: 2, 2.5: 2, 1.5: 2, 0.5: 2}, [])
+    assert numbers_and_cuts(tau=1) == ({}, [0.5, 1.5, 2.5, 3.5, 4.5])
+    assert numbers_and_cuts(tau=3, chunks=True) == ({4.5: 1, 3.5: 2, 1.5: 1, 0.5: 2}, [2.5])
+    # one target alone: no numbers, and one cut behind the last step it reaches
+    assert numbers_and_cuts(tau=2, target=4) == ({}, [2.5])
+
+
+def test_unrolled_refuses_what_it_cannot_draw():
+    _, (ax,) = plots.panels(1)
+    with pytest.raises(ValueError, match="at least two words"):
+        plots.unrolled(ax, ["alone"])
+    with pytest.raises(ValueError, match="target must be between 0 and 5, got 6"):
+        plots.unrolled(ax, WORDS, target=6)
+    with pytest.raises(ValueError, match="tau must be at least 1"):
+        plots.unrolled(ax, WORDS, 0)
+
+
+def test_delta_table_hatches_what_is_out_of_reach():
+    sizes = np.tril(np.arange(1.0, 37).reshape(6, 6))
+    _, (ax,) = plots.panels(1)
+    plots.delta_table(ax, sizes, WORDS, plots.reached(6, tau=2))
+    hatched = [patch.get_hatch() is not None for patch in ax.patches]
+    assert len(hatched) == 21 and sum(hatched) == 21 - 11
+    # 1, 7 8, 14 15, 21 22, 28 29, 35 36: the two cells next to the diagonal of each row
+    shown = [float(text.get_text()) for text in ax.texts]
+    assert shown == [1, 7, 8, 14, 15, 21, 22, 28, 29, 35, 36]
+
+
+def test_truncation_follows_its_controls():
+    sizes = np.tril(np.ones((6, 6)))
+    view = truncation(sizes, WORDS, tau=9)
+    (slider, target), way, picture = view.children[0].children, *view.children[1:]
+    assert slider.value == slider.max == 6
+    seen = {bytes(picture.value)}
+    for control, value in ((slider, 2), (way, True), (target, 4)):
+        control.value = value
+        seen.add(bytes(picture.value))
+    assert len(seen) == 4, "each control changes the picture"
+    with pytest.raises(ValueError, match="a table of 6 targets needs 7 words, got 5"):
+        truncation(sizes, WORDS[:5])

@@ -234,7 +234,7 @@ _CROSS_ENTROPY_MISTAKES = [
 
 def cut_windows(ids, size, pad):
     """Slide over the padded text; the window that has no target is left out."""
-    padded = np.concatenate([np.full(size, pad), ids])
+    padded = np.append(np.full(size, pad), ids)
     windows = np.lib.stride_tricks.sliding_window_view(padded, size)
     return windows[:-1].copy(), ids.copy()
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import ipywidgets as ipw
 import numpy as np
 
-from course_utils import generation, plots
+from course_utils import plots
 from course_utils.text import Vocabulary
 
 
@@ -98,6 +98,8 @@ def sampling(model, vocab: Vocabulary, prompt: str = "", max_tokens: int = 200) 
     max_tokens : int
         The length of the text at most; sentences follow one another.
     """
+    from course_utils import generation  # needs torch, which the other views do without
+
     context = ipw.Text(prompt, description="prompt", layout={"width": "30em"})
     temperature = ipw.FloatSlider(1.0, min=0.1, max=2.0, step=0.1, description="temperature")
     top_p = ipw.FloatSlider(1.0, min=0.05, max=1.0, step=0.05, description="top p")

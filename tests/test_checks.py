@@ -7,9 +7,11 @@ import functools
 import importlib
 import inspect
 import math
+import re
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -690,6 +692,204 @@ def print_table():
 
 if __name__ == "__main__":
     print_table()
+
+
+# Arrays
+
+
+def layer_gradient(x, dy, scale=1.0):
+    """A question that takes and returns arrays: dW (I, O) and db (O,)."""
+    return scale * x.T @ dy, scale * dy.sum(axis=0)
+
+
+def random_layer(rng):
+    batch, n_in, n_out = rng.permutation([2, 3, 4])
+    return rng.normal(size=(batch, n_in)).round(2), rng.normal(size=(batch, n_out)).round(2)
+
+
+X, DY = np.array([[1.0, 2.0], [3.0, -0.5], [0.0, 1.0]]), np.array([[1.0], [0.25], [1 / 3]])
+GRADIENT = Question(
+    points=1,
+    expected=layer_gradient,
+    examples=((X, DY), (X, DY, 2.0)),
+    random_inputs=random_layer,
+    mistakes=(
+        ("dW is transposed", lambda x, dy, s=1.0: (s * dy.T @ x, s * dy.sum(axis=0))),
+        ("a transpose is missing", lambda x, dy, s=1.0: (s * x @ dy, s * dy.sum(axis=0))),
+        ("another is missing", lambda x, dy, s=1.0: (s * dy @ x, s * dy.sum(axis=0))),
+    ),
+    returns=("dW", "db"),
+)
+
+
+def judged(function, question=GRADIENT):
+    cases = question.cases()
+    return judge(question, cases, run(question, function, cases))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        layer_gradient,
+        lambda x, dy, scale=1.0: list(layer_gradient(x, dy, scale)),
+        lambda x, dy, scale=1.0: layer_gradient(x, dy, scale * (1 + 1e-12)),
+        lambda x, dy, scale=1.0: [np.asfortranarray(g) for g in layer_gradient(x, dy, scale)],
+    ],
+)
+def test_arrays_that_are_right(function):
+    assert judged(function), judged(function)
+
+
+def doubles_in_place(x, dy, scale=1.0):
+    dy *= scale
+    return layer_gradient(x, dy)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda dW, db: (dW.T, db), "wrong, because dW is transposed"),
+        (lambda dW, db: (dW, db[:, None]), "db is an array of shape (1, 1) where (1,) is expected"),
+        (lambda dW, db: (2 * dW.T, db), "of shape (1, 2) where (2, 1) is expected: that is the tr"),
+        (lambda dW, db: dW, "it returns an array where a tuple (dW, db) is expected"),
+        (lambda dW, db: (dW,), "it returns a tuple of 1 where a tuple (dW, db) is expected"),
+        (lambda dW, db: (dW, None), "db is None"),
+        (lambda dW, db: (dW.tolist(), db), "dW is a list where an array of shape (2, 1) is expec"),
+        (lambda dW, db: (dW, 0.5), "db is a float where an array of shape (1,) is expected"),
+        (lambda dW, db: (dW * np.nan, db), "dW is an array with nan in it"),
+        (lambda dW, db: (dW, db / 0), "db is an array with inf in it"),
+        (lambda dW, db: (dW.astype(int), db), "dW is whole numbers (int64) where floats are expec"),
+        (lambda dW, db: (dW.astype(np.float32), db), "dW is float32, which has few digits"),
+        (lambda dW, db: (dW.astype(complex), db), "dW is an array of complex128"),
+        (lambda dW, db: (dW.astype(object), db), "dW is an array of object"),
+        (lambda dW, db: pd.DataFrame(dW), "it returns a DataFrame where a tuple (dW, db) is expec"),
+    ],
+)
+def test_what_is_wrong_with_an_array_is_named(change, words):
+    def function(x, dy, scale=1.0):
+        with np.errstate(all="ignore"):
+            return change(*layer_gradient(x, dy, scale))
+
+    result = judged(function)
+    assert result.status == "wrong"
+    assert words in result.message, result
+
+
+def test_message_about_arrays_can_be_pasted_and_read():
+    result = judged(lambda x, dy, scale=1.0: (layer_gradient(x, dy)[0] + 1, dy.sum(axis=0)))
+    assert result.message.splitlines() == [
+        "wrong; work this input out by hand and compare",
+        "    on:        layer_gradient(x, dy) with",
+        "               x = np.array([[ 1.0,  2.0],",
+        "                             [ 3.0, -0.5],",
+        "                             [ 0.0,  1.0]])  # (3, 2)",
+        "               dy = np.array([[   1.0],",
+        "                              [  0.25],",
+        "                              [0.3333]])  # (3, 1)",
+        "    came out:  dW = np.array([[ 2.75],",
+        "                              [3.208]])  # (2, 1)",
+        "               db = np.array([1.583])  # (1,)",
+        "    expected:  dW = np.array([[ 1.75],",
+        "                              [2.208]])  # (2, 1)",
+        "               db = np.array([1.583])  # (1,)",
+        "    differ:    dW, in every entry",
+    ]
+
+
+def test_wrong_entries_of_a_large_array_are_counted_and_the_first_is_placed():
+    question = Question(
+        1,
+        lambda n: np.arange(3 * n).reshape(3, n),
+        ((90,),),
+        lambda rng: (int(rng.integers(90)),),
+        (),
+    )
+
+    def wrong_in_two(n):
+        table = np.arange(3 * n).reshape(3, n)
+        table[1:, n // 2] = 0
+        return table
+
+    message = judged(wrong_in_two, question).message
+    assert len(message.splitlines()) < 12
+    assert re.search(r"differ:    2 of \d+ entries, the first at \[1, \d+\]", message)
+
+
+def test_small_differences_are_shown_with_all_digits():
+    message = judged(lambda x, dy, scale=1.0: layer_gradient(x, dy, scale * (1 + 1e-7))).message
+    assert "1.750000175" in message
+
+
+def test_arrays_in_dictionaries_are_named_by_their_keys():
+    question = Question(
+        1, lambda n: {"E": np.eye(n), "b": np.zeros(n)}, ((2,),), lambda rng: (3,), ()
+    )
+    assert judged(lambda n: {"E": np.eye(n, dtype=int), "b": [0.0] * n}, question).reason == (
+        "'b' is a list where an array of shape (2,) is expected; make it one with np.array(...)"
+    )
+    assert "the dictionary lacks 'b'" in judged(lambda n: {"E": np.eye(n)}, question).reason
+    assert (
+        "must not hold 'c'"
+        in judged(lambda n: {"E": np.eye(n), "b": np.zeros(n), "c": 1}, question).reason
+    )
+    assert judged(lambda n: {"b": np.zeros(n), "E": np.eye(n)}, question)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "fits"),
+    [
+        (np.array([1, 2]), np.array([1.0, 2.0]), False),  # a float is no index
+        (np.array([1, 2]), np.array([1, 2], dtype=np.uint8), True),
+        (np.array([1, 0]), np.array([True, False]), False),
+        (np.array([1.0, 0.0]), np.array([True, False]), True),
+        (np.array([1.0, 2.0]), np.array([1, 2]), True),
+        (np.array([True, False]), np.array([1.0, 0.0]), False),
+        (np.array([np.inf, np.nan]), np.array([np.inf, np.nan]), True),
+        (np.array([np.inf, 1.0]), np.array([-np.inf, 1.0]), False),
+        (np.array([2.0, 1.0]), np.array([np.inf, 1.0]), False),
+        (np.zeros((0, 3)), np.zeros((0, 3)), True),
+        (np.zeros((0, 3)), np.zeros((3, 0)), False),
+        ([1.0, 2.0], np.array([1.0, 2.0]), True),  # week 1: an array may stand for a list
+        (0.5, np.array(0.5), True),
+    ],
+)
+def test_kinds_of_numbers_matter_where_they_are_used(wanted, given, fits):
+    question = Question(1, lambda n: wanted, ((0,),), lambda rng: (0,), ())
+    assert bool(judged(lambda n: given, question)) == fits
+
+
+def test_a_question_sets_its_own_tolerance():
+    loose = replace(GRADIENT, rel_tol=1e-5, abs_tol=1e-7)
+    assert judged(lambda x, dy, scale=1.0: layer_gradient(x, dy, scale * (1 + 1e-6)), loose)
+    assert not judged(lambda x, dy, scale=1.0: layer_gradient(x, dy, scale * (1 + 1e-4)), loose)
+
+
+def test_a_changed_array_and_random_answers_are_named():
+    assert "it changes its argument `dy`" in judged(doubles_in_place).reason
+    rng = np.random.default_rng(0)
+    noisy = judged(lambda x, dy, scale=1.0: layer_gradient(x, dy, scale * rng.random()))
+    assert "two calls with the same input give different answers" in noisy.reason
+
+
+def test_functions_on_arrays_that_are_not_done():
+    assert judged(lambda x, dy, scale=1.0: None).status == "not done yet"
+    half = judged(lambda x, dy, scale=1.0: (x.T @ dy, stub(dy)))
+    assert "db is None" in half.reason
+
+
+def test_an_error_on_every_input_is_explained_by_the_same_error():
+    result = judged(lambda x, dy, scale=1.0: (dy @ x, dy.sum(axis=0)))
+    assert result.status == "raised"
+    assert result.reason == "another is missing"
+    assert "# (3, 2)" in result.message
+    # The same kind of error, with another text, may come from anywhere.
+    assert judged(lambda x, dy, scale=1.0: np.dot(x, x)).reason == ""
+
+
+def test_an_oracle_that_raises_is_a_fault_of_the_course():
+    question = Question(1, lambda x: 1 / x, ((0,),), lambda rng: (1,), ())
+    with pytest.raises(ZeroDivisionError):
+        judged(lambda x: 1 / x, question)
 
 
 # Whatever a student's function does, the check answers

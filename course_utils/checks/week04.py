@@ -26,10 +26,10 @@ TINY = 1e-30  # the complex step
 def _losses(inputs, targets, h0, W_xh, W_hh, W_hy):
     """Return the loss of each step, (..., T); the weights of several nets may be stacked."""
     h, steps = h0, []
-    for token, target in zip(inputs, targets, strict=True):
-        h = np.tanh(W_xh[..., token] + np.einsum("...ij,...j->...i", W_hh, h))  # (..., H)
+    for x, y in zip(inputs, targets, strict=True):
+        h = np.tanh(W_xh[..., x] + np.einsum("...ij,...j->...i", W_hh, h))  # (..., H)
         scores = np.exp(np.einsum("...kj,...j->...k", W_hy, h))  # (..., V)
-        steps.append(np.log(scores.sum(axis=-1) / scores[..., target]))
+        steps.append(np.log(scores.sum(axis=-1) / scores[..., y]))
     return np.stack(steps, axis=-1)
 
 
@@ -645,10 +645,8 @@ def gradient_W_xh(deltas, inputs, vocab_size):
 
 
 def _assigned(deltas, inputs, vocab_size):
-    gradient = np.zeros((deltas.shape[1], vocab_size))
-    for delta, token in zip(deltas, inputs, strict=True):
-        gradient[:, token] = delta
-    return gradient
+    columns = dict(zip(inputs.tolist(), deltas, strict=True))  # the last of each token
+    return np.array([columns.get(v, 0 * deltas[0]) for v in range(vocab_size)]).T
 
 
 _W_XH_MISTAKES = [
@@ -1145,7 +1143,7 @@ QUESTIONS = {
             examples=tuple((*text, *_ALL, 0.1) for text in _TEXTS),
             random_inputs=_random_numerical,
             mistakes=_NUMERICAL_MISTAKES,
-            # Wide enough to see a tiny step of the student's own, far below what a step of 0.1 does.
+            # Wide enough to recognise a tiny step, and far below what a step of 0.1 does.
             rel_tol=1e-6,
             abs_tol=1e-8,
         ),

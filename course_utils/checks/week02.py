@@ -177,6 +177,14 @@ _CROSS_ENTROPY_MISTAKES = [
         _of_picked(lambda p: -np.log(p)),
     ),
     (
+        "only the first example counts; `return` stands inside the loop",
+        _of_picked(lambda p: -np.log(p[0])),
+    ),
+    (
+        "only the last example counts; add the losses up",
+        _of_picked(lambda p: -np.log(p[-1])),
+    ),
+    (
         "the mean is taken over all entries of the table, zeros included; divide by the number of "
         "examples, not by B * V",
         lambda probs, targets: -np.log(_picked(probs, targets)).sum() / probs.size,
@@ -681,6 +689,14 @@ _LOGISTIC_MISTAKES = [
         lambda x, y, w, b, lr: tuple(
             new + old for new, old in zip(_step(x, y, w, 0.0, lr), (0.0, b), strict=True)
         ),
+    ),
+    *(
+        (
+            "sigmoid returns two arrays, the value and the slope, and the value alone is p: "
+            "p, _ = sigmoid(a)",
+            partial(_step, p_of=lambda a: np.array(sigmoid(a)), dw=dw, db=np.mean),
+        )
+        for dw in (lambda e, x: x.T @ e / len(x), lambda e, x: e @ x / len(x))
     ),
     (
         "the mean is taken over all entries of x; divide by the number of examples",

@@ -156,6 +156,19 @@ def sum_of_losses(probs, targets):
     return -sum(math.log(probs[b, target]) for b, target in enumerate(targets))
 
 
+@wrong("cross_entropy", "`return` stands inside the loop")
+def return_in_the_loop(probs, targets):
+    for row, target in zip(probs, targets, strict=True):
+        return -np.log(row[target])
+
+
+@wrong("cross_entropy", "only the last example counts")
+def last_loss(probs, targets):
+    for row, target in zip(probs, targets, strict=True):
+        loss = -np.log(row[target])
+    return loss
+
+
 @wrong("cross_entropy", "not by B * V")
 def mean_over_the_table(probs, targets):
     y = np.eye(probs.shape[1])[targets]
@@ -651,6 +664,22 @@ def linear_regression(x, y, w, b, lr):
 def perceptron(x, y, w, b, lr):
     error = (x @ w + b > 0) - y
     return w - lr * x.T @ error / len(y), b - lr * error.mean()
+
+
+def _sigmoid_and_slope(a):
+    return _sigmoid(a), _sigmoid(a) * (1 - _sigmoid(a))
+
+
+@wrong("logistic_step", "sigmoid returns two arrays")
+def both_arrays_for_p(x, y, w, b, lr):
+    p = _sigmoid_and_slope(x @ w + b)
+    return w - lr * x.T @ (p - y) / len(y), b - lr * np.mean(p - y)
+
+
+@wrong("logistic_step", "sigmoid returns two arrays")
+def both_arrays_first(x, y, w, b, lr):
+    error = _sigmoid_and_slope(x @ w + b) - y
+    return w - lr * error @ x / len(y), b - lr * np.mean(error)
 
 
 @wrong("logistic_step", "b is left as it was")

@@ -219,6 +219,10 @@ _NUMERICAL_MISTAKES = [
         partial(_never_put_back, shift=1),
     ),
     (
+        "the two losses are the same; give sequence_loss the weights that were moved",
+        lambda inputs, targets, h0, W_xh, W_hh, W_hy, step: 0 * W_hh,
+    ),
+    (
         "all weights move at once; move one entry at a time",
         _all_at_once,
     ),
@@ -1101,7 +1105,7 @@ def _random_W_xh(rng):
 
 def _random_table(rng):
     H, T = _sizes(rng, 2, most=7)
-    table = np.tri(T)[:, :, None] * _normal(rng, T, T, H)
+    table = np.tri(T)[:, :, None] * _normal(rng, T, T, H) + 0.0  # 0.0, not -0.0
     return table, int(rng.integers(1, T + 1))
 
 
@@ -1118,7 +1122,7 @@ _NETS = np.array([[1.0, 0.0], [0.0, -0.5], [-1.0, 0.5]])
 _ERRORS = np.array([[-0.5, 0.0, 0.5], [1.0, -0.5, -0.5], [0.0, -0.5, 0.5]])
 _DELTAS = np.array([[1.0, 0.5], [-0.5, 2.0], [0.0, -1.0]])
 _STATES = np.array([[0.5, 0.0], [-0.5, 1.0], [0.0, -0.5]])
-_TABLE = np.tri(3)[:, :, None] * np.array([[[1.0]], [[2.0]], [[4.0]]]) * np.array([1.0, -0.5])
+_TABLE = np.tri(3)[:, :, None] * np.array([[[1.0]], [[2.0]], [[4.0]]]) * np.array([1.0, -0.5]) + 0.0
 _TEXTS = [([0], [1]), ([0, 2], [2, 1]), ([2, 0, 0], [0, 0, 1])]
 _TEXTS = [(_ids(*inputs), _ids(*targets)) for inputs, targets in _TEXTS]
 _ALL = _H0, _W_XH, _W_HH, _W_HY

@@ -299,6 +299,19 @@ def one_copy_stays_moved(inputs, targets, h0, W_xh, W_hh, W_hy, step):
     return stays_moved(inputs, targets, h0, W_xh, W_hh.copy(), W_hy, step)
 
 
+@wrong("numerical_gradient", "give sequence_loss the weights that were moved")
+def moved_weights_not_used(inputs, targets, h0, W_xh, W_hh, W_hy, step):
+    gradient = np.zeros_like(W_hh)
+    for place in np.ndindex(*W_hh.shape):
+        up, down = W_hh.copy(), W_hh.copy()
+        up[place] += step
+        down[place] -= step
+        above = loss_in_one_product(inputs, targets, h0, W_xh, W_hh, W_hy)
+        below = loss_in_one_product(inputs, targets, h0, W_xh, W_hh, W_hy)
+        gradient[place] = (above - below) / (2 * step)
+    return gradient
+
+
 @wrong("numerical_gradient", "all weights move at once")
 def all_at_once(inputs, targets, h0, W_xh, W_hh, W_hy, step):
     up = loss_in_one_product(inputs, targets, h0, W_xh, W_hh + step, W_hy)

@@ -25,16 +25,32 @@ buffers ``dh`` and ``dc``, and the gradient of its final state waits there until
 comes to its last step.
 
 The arithmetic is NumPy's, on memory shared with the tensors; on a GPU it is torch's, by the same
-lines. Second derivatives cannot be had here; ``gradient="autograd"`` has them.
+lines. Second derivatives cannot be had here, only with ``gradient="autograd"``.
 """
 
 from __future__ import annotations
+
+from functools import wraps
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.autograd.function import once_differentiable
+
+
+def first_derivatives_only(backward):
+    """Let a backward pass refuse to be differentiated itself."""
+
+    @wraps(backward)
+    def refusing(ctx, *gradients):
+        if torch.is_grad_enabled():  # torch says so with create_graph=True
+            raise RuntimeError(
+                "gradient='bptt' has first derivatives only, and create_graph=True asks for more; "
+                "make the layer with gradient='autograd'"
+            )
+        return backward(ctx, *gradients)
+
+    return refusing
 
 
 class SRN(Function):
@@ -47,47 +63,47 @@ class SRN(Function):
         B, H = h_0.shape
         a_x = input_products(x_, W_xh_, b_h, [1])[0]  # (N, H)
         W_h = StepProduct(W_hh_.T[None], B)
-        states = empty(x_, B + len(x), H)
-        states[:B] = h_0
-        for rows, before, after in walk(batch_sizes):
-            h = W_h(states[before], out=states[None, after])[0]  # (B_t, H)
-            h += a_x[rows]  # a = W_xh x + b_h + W_hh h_prev
+        h = empty(x_, B + len(x), H)
+        h[:B] = h_0
+        steps = walk(batch_sizes)
+        for rows, before, after in steps:
+            a = xp.add(a_x[rows], W_h(h[before])[0], out=h[after])  # W_xh x + b_h + W_hh h_prev
             if nonlinearity == "relu":
-                xp.clip(h, 0, None, out=h)
+                xp.clip(a, 0, None, out=a)
             elif nonlinearity == "tanh":
-                xp.tanh(h, out=h)
+                xp.tanh(a, out=a)
             else:  # sigma(a) = 1/2 + 1/2 tanh(a/2)
-                h *= 0.5
-                xp.tanh(h, out=h)
-                h *= 0.5
-                h += 0.5
-        states = torch.as_tensor(states)
-        ctx.save_for_backward(x, W_xh, W_hh, states)
-        ctx.batch_sizes, ctx.nonlinearity = batch_sizes, nonlinearity
-        return states[B:], states[last_rows(batch_sizes)]
+                a *= 0.5
+                xp.tanh(a, out=a)
+                a *= 0.5
+                a += 0.5
+        h, h_n = as_tensors(h, h[last_rows(steps)])
+        ctx.save_for_backward(x, W_xh, W_hh, h)
+        ctx.steps, ctx.nonlinearity = steps, nonlinearity
+        return h[B:], h_n
 
     @staticmethod
-    @once_differentiable
+    @first_derivatives_only
     def backward(ctx, dY, dh_n):
         """Return the total derivatives with respect to the arguments of `forward`."""
         dh_0 = dh_n.clone()  # it becomes the gradient of h_0 at the end of the loop
-        xp, (x, W_xh, W_hh, states, dY, dh_all) = as_arrays(*ctx.saved_tensors, dY, dh_0)
-        h = states[len(dh_all) :]  # (N, H)
+        xp, (x, W_xh, W_hh, h_all, dY, dh_all) = as_arrays(*ctx.saved_tensors, dY, dh_0)
+        h = h_all[len(dh_0) :]  # (N, H)
         if ctx.nonlinearity == "relu":
             da = xp.sign(h)  # dh/da = 1 where h > 0, else 0
         elif ctx.nonlinearity == "tanh":
             da = 1 - h * h  # dh/da
         else:
             da = h * (1 - h)  # dh/da
-        W_h = StepProduct(W_hh[None], len(dh_all))
-        for rows, _, _ in reversed(walk(ctx.batch_sizes)):
+        W_h = StepProduct(W_hh[None], len(dh_0))
+        for rows, _, _ in reversed(ctx.steps):
             dh = dh_all[: rows.stop - rows.start]  # (B_t, H)
             dh += dY[rows]  # h is an output, and goes into the next step
             da[rows] *= dh  # da = dh/da dh
-            W_h(da[rows], out=dh[None])  # dh_prev = W_hh^T da
+            dh[:] = W_h(da[rows])[0]  # dh_prev = W_hh^T da
         dx = xp.matmul(da, W_xh) if ctx.needs_input_grad[0] else None  # dx_t = W_xh^T da_t
         dW_xh = xp.matmul(da.T, x)  # sum over t of da_t x_t^T
-        dW_hh = xp.matmul(da.T, all_before(states, ctx.batch_sizes))  # sum of da_t h_{t-1}^T
+        dW_hh = xp.matmul(da.T, all_before(h_all, ctx.steps))  # sum of da_t h_{t-1}^T
         return *as_tensors(dx, dh_0, dW_xh, dW_hh, da.sum(0)), None, None
 
 
@@ -104,28 +120,29 @@ class LSTM(Function):
         half = column(x_, half)  # (4, 1, 1)
         other_half = 1 - half
         W_h = StepProduct(W_hh_.reshape(4, H, H).swapaxes(1, 2), B, half)
-        product, update = empty(x_, 4, B, H), empty(x_, B, H)
         h, c = empty(x_, B + len(x), H), empty(x_, B + len(x), H)
         h[:B], c[:B] = h_0, c_0
-        for rows, before, after in walk(batch_sizes):
-            size = rows.stop - rows.start
+        steps = walk(batch_sizes)
+        for rows, before, after in steps:
             a = gates[:, rows]  # (4, B_t, H)
-            a += W_h(h[before], out=product[:, :size])  # a = W_xh x + b_h + W_hh h_prev
+            a += W_h(h[before])  # a = W_xh x + b_h + W_hh h_prev
             xp.tanh(a, out=a)
             a *= half
             a += other_half
             i, f, g, o = a  # (B_t, H) each
-            c_t, h_t, ig = c[after], h[after], update[:size]
+            c_t, h_t = c[after], h[after]
             xp.multiply(f, c[before], out=c_t)
-            c_t += xp.multiply(i, g, out=ig)  # c = f * c_prev + i * g
-            xp.multiply(o, xp.tanh(c_t, out=h_t), out=h_t)  # h = o * tanh(c)
-        gates, h, c = as_tensors(gates, h, c)
+            c_t += xp.multiply(i, g, out=h_t)  # c = f * c_prev + i * g
+            xp.tanh(c_t, out=h_t)
+            h_t *= o  # h = o * tanh(c)
+        last = last_rows(steps)
+        gates, h, c, h_n, c_n = as_tensors(gates, h, c, h[last], c[last])
         ctx.save_for_backward(x, W_xh, W_hh, gates, h, c)
-        ctx.batch_sizes, last = batch_sizes, last_rows(batch_sizes)
-        return h[B:], h[last], c[last]
+        ctx.steps = steps
+        return h[B:], h_n, c_n
 
     @staticmethod
-    @once_differentiable
+    @first_derivatives_only
     def backward(ctx, dY, dh_n, dc_n):
         """Return the total derivatives with respect to the arguments of `forward`."""
         dh_0, dc_0 = dh_n.clone(), dc_n.clone()  # gradients of h_0 and c_0 after the loop
@@ -139,11 +156,11 @@ class LSTM(Function):
         da = empty(x, N, 4 * H)  # gates side by side, for the products below
         da_i, da_f, da_g, da_o = by_gate = da.reshape(N, 4, H).swapaxes(0, 1)  # (N, H) each
         da_i[:] = g * (i * (1 - i))  # dc/da_i
-        da_f[:] = all_before(c, ctx.batch_sizes) * (f * (1 - f))  # dc/da_f
+        da_f[:] = all_before(c, ctx.steps) * (f * (1 - f))  # dc/da_f
         da_g[:] = i * (1 - g * g)  # dc/da_g
         da_o[:] = tanh_c * (o * (1 - o))  # dh/da_o
-        W_h, product = StepProduct(W_hh.reshape(4, H, H), B), empty(x, 4, B, H)
-        for rows, _, _ in reversed(walk(ctx.batch_sizes)):
+        W_h = StepProduct(W_hh.reshape(4, H, H), B)
+        for rows, _, _ in reversed(ctx.steps):
             size = rows.stop - rows.start
             dh, dc = dh_all[:size], dc_all[:size]  # (B_t, H)
             dh += dY[rows]  # h is an output, and goes into the next step
@@ -151,11 +168,10 @@ class LSTM(Function):
             by_gate[:3, rows] *= dc  # da_i = dc/da_i dc, and so on
             da_o[rows] *= dh  # da_o = dh/da_o dh
             dc *= f[rows]  # dc_prev = dc/dc_prev dc = f dc
-            W_h(by_gate[:, rows], out=product[:, :size])
-            xp.sum(product[:, :size], 0, out=dh)  # dh_prev = W_hh^T da
+            W_h.total(by_gate[:, rows], out=dh)  # dh_prev = W_hh^T da, summed over gates
         dx = xp.matmul(da, W_xh) if ctx.needs_input_grad[0] else None  # dx_t = W_xh^T da_t
         dW_xh = xp.matmul(da.T, x)  # sum over t of da_t x_t^T
-        dW_hh = xp.matmul(da.T, all_before(h, ctx.batch_sizes))  # sum of da_t h_{t-1}^T
+        dW_hh = xp.matmul(da.T, all_before(h, ctx.steps))  # sum of da_t h_{t-1}^T
         return *as_tensors(dx, dh_0, dc_0, dW_xh, dW_hh, da.sum(0)), None
 
 
@@ -173,37 +189,37 @@ class GRU(Function):
         half = [0.5, 0.5, 1]  # sigma(a) = 1/2 + 1/2 tanh(a/2), but n = tanh(a)
         gates = input_products(x_, W_xh_, b_xh, half)  # (3, N, H): so far only W_xh x + b_xh
         W_h = StepProduct(W_hh_.reshape(3, H, H).swapaxes(1, 2), B, column(x_, half))
-        product, m = empty(x_, 3, B, H), empty(x_, len(x), H)
-        h = empty(x_, B + len(x), H)
+        h, m = empty(x_, B + len(x), H), empty(x_, len(x), H)
         h[:B] = h_0
-        for rows, before, after in walk(batch_sizes):
-            product_t = W_h(h[before], out=product[:, : rows.stop - rows.start])
+        steps = walk(batch_sizes)
+        for rows, before, after in steps:
             rz, n, m_t, h_t = gates[:2, rows], gates[2, rows], m[rows], h[after]
-            rz += product_t[:2]
+            product = W_h(h[before])  # (3, B_t, H)
+            rz += product[:2]
             xp.tanh(rz, out=rz)
             rz *= 0.5
             rz += 0.5
             r, z = rz  # (B_t, H) each
-            xp.add(product_t[2], b_hn, out=m_t)  # m = W_hn h_prev + b_hn
+            xp.add(product[2], b_hn, out=m_t)  # m = W_hn h_prev + b_hn
             n += xp.multiply(r, m_t, out=h_t)
             xp.tanh(n, out=n)  # n = tanh(a_n + r * m)
             xp.subtract(h[before], n, out=h_t)
             h_t *= z
             h_t += n  # h = n + z * (h_prev - n)
-        gates, m, h = as_tensors(gates, m, h)
+        gates, m, h, h_n = as_tensors(gates, m, h, h[last_rows(steps)])
         ctx.save_for_backward(x, W_xh, W_hh, gates, m, h)
-        ctx.batch_sizes = batch_sizes
-        return h[B:], h[last_rows(batch_sizes)]
+        ctx.steps = steps
+        return h[B:], h_n
 
     @staticmethod
-    @once_differentiable
+    @first_derivatives_only
     def backward(ctx, dY, dh_n):
         """Return the total derivatives with respect to the arguments of `forward`."""
         dh_0 = dh_n.clone()  # it becomes the gradient of h_0 at the end of the loop
         xp, (x, W_xh, W_hh, gates, m, h, dY, dh_all) = as_arrays(*ctx.saved_tensors, dY, dh_0)
         (B, H), N = dh_0.shape, len(x)
         r, z, n = gates  # (N, H) each
-        h_prev = all_before(h, ctx.batch_sizes)  # (N, H)
+        h_prev = all_before(h, ctx.steps)  # (N, H)
         dh_dn = (1 - z) * (1 - n * n)  # dh/dn times dn/d(a_n + r * m)
         da = empty(x, N, 4 * H)  # m, r, z, n side by side
         dm, da_r, da_z, da_n = by_gate = da.reshape(N, 4, H).swapaxes(0, 1)  # (N, H) each
@@ -213,15 +229,12 @@ class GRU(Function):
         da_n[:] = dh_dn  # dh/da_n
         # m, r, z depend on h_prev, by W_hn, W_hr, W_hz; r, z, n on x, by W_xr, W_xz, W_xn.
         W_h = StepProduct(W_hh.reshape(3, H, H)[[2, 0, 1]], B)
-        product = empty(x, 3, B, H)
-        for rows, _, _ in reversed(walk(ctx.batch_sizes)):
-            size = rows.stop - rows.start
-            dh = dh_all[:size]  # (B_t, H)
+        for rows, _, _ in reversed(ctx.steps):
+            dh = dh_all[: rows.stop - rows.start]  # (B_t, H)
             dh += dY[rows]  # h is an output, and goes into the next step
             by_gate[:, rows] *= dh  # dm = dh/dm dh, and so on
             dh *= z[rows]  # dh_prev = dh/dh_prev dh = z dh, directly,
-            W_h(by_gate[:3, rows], out=product[:, :size])
-            dh += xp.sum(product[:, :size], 0)  # and W_hn^T dm + W_hr^T da_r + W_hz^T da_z
+            dh += W_h.total(by_gate[:3, rows])  # and W_hn^T dm + W_hr^T da_r + W_hz^T da_z
         dx = xp.matmul(da[:, H:], W_xh) if ctx.needs_input_grad[0] else None
         dW_xh = xp.matmul(da[:, H:].T, x)  # sum over t of da_t x_t^T
         dW_hh = xp.empty_like(W_hh)
@@ -245,37 +258,36 @@ class GRUResetBefore(Function):
         gates = input_products(x_, W_xh_, b_h, half)  # (3, N, H): so far only W_xh x + b_h
         W_h = W_hh_.reshape(3, H, H).swapaxes(1, 2)
         W_rz, W_n = StepProduct(W_h[:2], B, column(x_, half[:2])), StepProduct(W_h[2:], B)
-        product, q = empty(x_, 2, B, H), empty(x_, len(x), H)
-        h = empty(x_, B + len(x), H)
+        h, q = empty(x_, B + len(x), H), empty(x_, len(x), H)
         h[:B] = h_0
-        for rows, before, after in walk(batch_sizes):
-            product_t = product[:, : rows.stop - rows.start]
+        steps = walk(batch_sizes)
+        for rows, before, after in steps:
             rz, n, q_t, h_t = gates[:2, rows], gates[2, rows], q[rows], h[after]
-            rz += W_rz(h[before], out=product_t)
+            rz += W_rz(h[before])
             xp.tanh(rz, out=rz)
             rz *= 0.5
             rz += 0.5
             r, z = rz  # (B_t, H) each
             xp.multiply(r, h[before], out=q_t)  # q = r * h_prev
-            n += W_n(q_t, out=h_t[None])[0]
+            n += W_n(q_t)[0]
             xp.tanh(n, out=n)  # n = tanh(a_n + W_hn q)
             xp.subtract(h[before], n, out=h_t)
             h_t *= z
             h_t += n  # h = n + z * (h_prev - n)
-        gates, q, h = as_tensors(gates, q, h)
+        gates, q, h, h_n = as_tensors(gates, q, h, h[last_rows(steps)])
         ctx.save_for_backward(x, W_xh, W_hh, gates, q, h)
-        ctx.batch_sizes = batch_sizes
-        return h[B:], h[last_rows(batch_sizes)]
+        ctx.steps = steps
+        return h[B:], h_n
 
     @staticmethod
-    @once_differentiable
+    @first_derivatives_only
     def backward(ctx, dY, dh_n):
         """Return the total derivatives with respect to the arguments of `forward`."""
         dh_0 = dh_n.clone()  # it becomes the gradient of h_0 at the end of the loop
         xp, (x, W_xh, W_hh, gates, q, h, dY, dh_all) = as_arrays(*ctx.saved_tensors, dY, dh_0)
         (B, H), N = dh_0.shape, len(x)
         r, z, n = gates  # (N, H) each
-        h_prev = all_before(h, ctx.batch_sizes)  # (N, H)
+        h_prev = all_before(h, ctx.steps)  # (N, H)
         da = empty(x, N, 3 * H)  # r, z, n side by side
         da_r, da_z, da_n = by_gate = da.reshape(N, 3, H).swapaxes(0, 1)  # (N, H) each
         da_r[:] = h_prev * (r * (1 - r))  # dq/da_r
@@ -283,18 +295,15 @@ class GRUResetBefore(Function):
         da_n[:] = (1 - z) * (1 - n * n)  # dh/da_n
         W_h = W_hh.reshape(3, H, H)
         W_rz, W_n = StepProduct(W_h[:2], B), StepProduct(W_h[2:], B)
-        product, dq_all = empty(x, 2, B, H), empty(x, B, H)
-        for rows, _, _ in reversed(walk(ctx.batch_sizes)):
-            size = rows.stop - rows.start
-            dh, dq = dh_all[:size], dq_all[:size]  # (B_t, H)
+        for rows, _, _ in reversed(ctx.steps):
+            dh = dh_all[: rows.stop - rows.start]  # (B_t, H)
             dh += dY[rows]  # h is an output, and goes into the next step
             by_gate[1:, rows] *= dh  # da_z = dh/da_z dh, da_n = dh/da_n dh
-            W_n(da_n[rows], out=dq[None])  # dq = W_hn^T da_n
+            dq = W_n(da_n[rows])[0]  # dq = W_hn^T da_n
             da_r[rows] *= dq  # da_r = dq/da_r dq
             dh *= z[rows]  # dh_prev = dh/dh_prev dh = z dh, directly,
             dh += dq * r[rows]  # dq/dh_prev dq = r dq,
-            W_rz(by_gate[:2, rows], out=product[:, :size])
-            dh += xp.sum(product[:, :size], 0)  # and W_hr^T da_r + W_hz^T da_z
+            dh += W_rz.total(by_gate[:2, rows])  # and W_hr^T da_r + W_hz^T da_z
         dx = xp.matmul(da, W_xh) if ctx.needs_input_grad[0] else None  # dx_t = W_xh^T da_t
         dW_xh = xp.matmul(da.T, x)  # sum over t of da_t x_t^T
         dW_hh = xp.empty_like(W_hh)
@@ -323,19 +332,25 @@ class StepProduct:
 
     def __init__(self, W, batch, factors=None):
         G, K, H = W.shape
+        numpy = isinstance(W, np.ndarray)
         widths = [p for p in range(16, H + 1) if H % p == 0 and batch * K * p <= self.limit]
-        self.width = max(widths, default=H) if isinstance(W, np.ndarray) else H
-        W = W.reshape(G, K, H // self.width, self.width).swapaxes(1, 2)
+        width = max(widths, default=H) if numpy else H
+        W = W.reshape(G, K, H // width, width).swapaxes(1, 2)
         self.panels = empty(W, *W.shape)  # (G, H / width, K, width)
         self.panels[:] = W if factors is None else W * factors[..., None]
+        self.product = empty(W, G, batch, H)
+        self.product_panels = self.product.reshape(G, batch, -1, width).swapaxes(1, 2)
+        self.matmul, self.sum = (np.matmul, np.add.reduce) if numpy else (torch.matmul, torch.sum)
 
-    def __call__(self, h, out):
-        """Write the products of h, (B, K) or (G, B, K), into out, (G, B, H); return it."""
-        G, B, H = out.shape
-        xp = np if isinstance(out, np.ndarray) else torch
-        panels = out.reshape(G, B, H // self.width, self.width).swapaxes(1, 2)
-        xp.matmul(h[..., None, :, :], self.panels, out=panels)  # (G, H / width, B, width)
-        return out
+    def __call__(self, h):
+        """Return ``h W_g`` for h of shape (B, K) or (G, B, K): (G, B, H), until the next call."""
+        size = h.shape[-2]
+        self.matmul(h[..., None, :, :], self.panels, out=self.product_panels[:, :, :size])
+        return self.product[:, :size]
+
+    def total(self, h, out=None):
+        """Return the sum of ``h_g W_g`` over g, for h of shape (G, B, K): (B, H)."""
+        return self.sum(self(h), 0, out=out)
 
 
 def input_products(x, W_xh, b, factors: list[float]):
@@ -373,27 +388,27 @@ def walk(batch_sizes: list[int]) -> list[tuple[slice, slice, slice]]:
     return steps
 
 
-def last_rows(batch_sizes: list[int]) -> list[int]:
+def last_rows(steps) -> list[int]:
     """Return for every sequence the row of its last step, in arrays (B + N, H) of states.
 
     Examples
     --------
-    >>> last_rows([2, 1, 1])
+    >>> last_rows(walk([2, 1, 1]))
     [5, 3]
     """
     going_on, last = 0, []
-    for _, _, after in reversed(walk(batch_sizes)):
+    for _, _, after in reversed(steps):
         last += range(after.start + going_on, after.stop)
         going_on = after.stop - after.start
     return last
 
 
-def all_before(states, batch_sizes: list[int]):
+def all_before(states, steps):
     """Return the state before every row, (N, H), from states (B + N, H)."""
-    if batch_sizes[0] == batch_sizes[-1]:
-        return states[: -batch_sizes[0]]
-    rows = [row for _, before, _ in walk(batch_sizes) for row in range(before.start, before.stop)]
-    return states[rows]
+    B, size = steps[0][0].stop, steps[-1][0].stop - steps[-1][0].start
+    if B == size:  # no sequence ends early: a row's predecessor is B rows above it
+        return states[:-B]
+    return states[[row for _, before, _ in steps for row in range(before.start, before.stop)]]
 
 
 def as_arrays(*tensors: Tensor):

@@ -173,7 +173,11 @@ class _Unrolled:
     def _run(self, x, batch_sizes, hx):
         """Run all layers and directions over the rows of all steps; see `unroll` for the layout."""
         self.check_input(x, batch_sizes)
-        one_direction = self._visible_loop if self._gradient_on(x) == "autograd" else self._bptt
+        one_direction = self._bptt
+        if self._gradient_on(x) == "autograd":
+            one_direction = self._visible_loop
+        else:
+            x = x.to(self.weight_hh_l0.dtype)  # it may be shorter under autocast
         directions = 2 if self.bidirectional else 1
         backwards = reversed_rows(batch_sizes).to(x.device) if self.bidirectional else None
         state = self._initial_state(hx, batch_sizes[0], x.device)
@@ -212,6 +216,13 @@ class _Unrolled:
                 f"the initial state {name} must have shape (layers * directions, B, hidden_size) = "
                 f"{shape}, got {', '.join(str(tuple(s.shape)) for s in state)}"
             )
+        W_hh = self.weight_hh_l0
+        for s in state:
+            if s.dtype != W_hh.dtype:
+                raise ValueError(
+                    f"the initial state is {s.dtype}, the weights are {W_hh.dtype}; "
+                    f"convert the state with .to({W_hh.dtype})"
+                )
         return state
 
     def _visible_loop(self, x, batch_sizes, state, *weights):

@@ -190,7 +190,10 @@ def _weights(logits, temperature, top_k, top_p, greedy) -> np.ndarray:
     weights = np.exp((logits - logits.max()) / temperature)  # (V,), the largest is 1
     if top_k is None and top_p is None:
         return weights
-    order = np.argsort(-weights, kind="stable")[:top_k]
+    candidates = np.arange(len(weights))
+    if top_k is not None and top_k < len(weights):  # sorting all of many words would take long
+        candidates = np.flatnonzero(weights >= np.partition(weights, -top_k)[-top_k])
+    order = candidates[np.argsort(-weights[candidates], kind="stable")][:top_k]
     if top_p is not None:
         mass = np.cumsum(weights[order], dtype=np.float64)
         order = order[: np.searchsorted(mass, top_p * mass[-1]) + 1]

@@ -111,6 +111,8 @@ def test_ties_keep_the_lower_ids():
     logits = np.array([0.0, 1.0, 1.0, 1.0])
     np.testing.assert_array_equal(sampling_probs(logits, top_k=2), [0, 0.5, 0.5, 0])
     np.testing.assert_array_equal(sampling_probs(logits, greedy=True), [0, 1, 0, 0])
+    many = sampling_probs(np.arange(100) % 2, top_k=60)  # 50 words with logit 1, 10 with logit 0
+    assert np.flatnonzero(many).tolist() == sorted([*range(1, 100, 2), *range(0, 20, 2)])
 
 
 def test_impossible_words_stay_impossible():

@@ -848,6 +848,7 @@ def test_arrays_in_dictionaries_are_named_by_their_keys():
         (np.array([np.inf, 1.0]), np.array([-np.inf, 1.0]), False),
         (np.array([2.0, 1.0]), np.array([np.inf, 1.0]), False),
         (np.zeros((0, 3)), np.zeros((0, 3)), True),
+        (np.zeros((3, 0), dtype=int), np.array([[], [], []]), True),
         (np.zeros((0, 3)), np.zeros((3, 0)), False),
         ([1.0, 2.0], np.array([1.0, 2.0]), True),  # week 1: an array may stand for a list
         (0.5, np.array(0.5), True),

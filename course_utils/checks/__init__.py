@@ -523,7 +523,7 @@ def _close(got: Any, wanted: Any, rel_tol: float = 1e-9, abs_tol: float = 1e-12)
         return (
             isinstance(got, np.ndarray)
             and got.shape == wanted.shape
-            and got.dtype.kind in _KINDS[wanted.dtype.kind]
+            and _serves(got, wanted)
             and bool(_near(got, wanted, rel_tol, abs_tol).all())
         )
     if isinstance(got, np.ndarray):
@@ -547,8 +547,10 @@ def _close(got: Any, wanted: Any, rel_tol: float = 1e-9, abs_tol: float = 1e-12)
         return False
 
 
-# Which kinds of numbers serve where one is wanted: a float cannot be an index, an int can be added.
-_KINDS = {"b": "b", "i": "iu", "u": "iu", "f": "biuf"}
+def _serves(got: np.ndarray, wanted: np.ndarray) -> bool:
+    """Say whether one kind of number may stand for another: an int for a float, not the reverse."""
+    kinds = {"b": "b", "i": "iu", "u": "iu", "f": "biuf"}[wanted.dtype.kind]
+    return got.dtype.kind in kinds or not got.size  # np.array([]) holds floats
 
 
 def _near(got: np.ndarray, wanted: np.ndarray, rel_tol: float, abs_tol: float) -> np.ndarray:
@@ -625,7 +627,7 @@ def _array_complaint(value: Any, wanted: np.ndarray, it: str) -> str:
         turned = value.ndim > 1 and value.T.shape == wanted.shape
         hint = ": that is the transpose" if turned else ""
         return f"{it} an array of shape {value.shape} where {wanted.shape} is expected{hint}"
-    if kind not in _KINDS[wanted.dtype.kind]:
+    if not _serves(value, wanted):
         return f"{it} an array of {value.dtype} where {wanted.dtype} is expected"
     if wanted.dtype.kind == "f" and np.isnan(value[~np.isnan(wanted)]).any():
         return f"{it} an array with nan in it: 0/0, inf/inf, inf - inf, or log of a negative number"

@@ -240,95 +240,157 @@ _CROSS_ENTROPY_MISTAKES = [
 # cut_windows
 
 
-def cut_windows(ids, size, pad):
-    """Slide over the padded text; the window that has no target is left out."""
+def cut_windows(ids, size, eos):
+    """Slide over each sentence by itself, with padding before it."""
+    sentences = np.split(ids, np.flatnonzero(ids == eos) + 1)
+    return np.concatenate([_slide(sentence, size, eos) for sentence in sentences]), ids.copy()
+
+
+def _slide(ids, size, pad):
     padded = np.append(np.full(size, pad), ids)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, size)
-    return windows[:-1].copy(), ids.copy()
+    return np.lib.stride_tricks.sliding_window_view(padded, size)[:-1]  # (T, size)
 
 
-def _rolled(ids, size, first=1):
-    """Return windows whose word k places back is ``np.roll(ids, k)``, from ``first`` places on."""
-    return np.stack([np.roll(ids, k) for k in range(first, first + size)][::-1], axis=1)
+def _rolled(ids, size):
+    return np.stack([np.roll(ids, k) for k in range(size, 0, -1)], axis=1)
 
 
-def _ahead(ids, size, pad):
-    windows, targets = cut_windows(ids, size, pad)
-    return windows[:-1], targets[1:]
+def _padding(ids, size, eos):
+    """Say of each place of the windows whether it is padding, (T, size)."""
+    return cut_windows(ids, size, eos)[0] == eos
 
+
+def _padding_behind(ids, size, eos):
+    windows, targets = cut_windows(ids, size, eos)
+    order = np.argsort(_padding(ids, size, eos), axis=1, kind="stable")
+    return np.take_along_axis(windows, order, axis=1), targets
+
+
+def _over_sentences(ids, size, eos):
+    return _slide(ids, size, eos), ids
+
+
+def _rows(keep, cut=cut_windows):
+    """Return the mistake that keeps only some windows and their targets."""
+    return lambda ids, size, eos: tuple(part[keep(ids, size, eos)] for part in cut(ids, size, eos))
+
+
+def _both_ways(*keeps):
+    """Return the mistake for windows cut by sentences, and for windows cut through the text."""
+    return [_rows(keep, cut) for keep in keeps for cut in (cut_windows, _over_sentences)]
+
+
+_TARGET_INSIDE = "the window ends with the target itself; it must end with the word before"
+_NO_PADDING = "the windows that begin with padding are missing; every token is a target once"
+_FIRST_LOST = "the first word of a sentence is no target; its window is padding and nothing else"
+_TOO_FAR = "the target is one word too far: between the window and the target a word is left out"
+_LAST_LOST = "the last target is lost; the range is one too short"
+_NO_OVERLAP = "the windows do not overlap; move on by one word, not by a whole window"
 
 _CUT_MISTAKES = [
     (
-        "the window ends with the target itself; it must end with the word before",
-        lambda ids, size, pad: (cut_windows(np.append(ids, 0), size, pad)[0][1:], ids),
+        "the windows reach into the sentence before; begin anew with padding after each `</s>`",
+        _over_sentences,
+    ),
+    *(
+        (
+            _TARGET_INSIDE,
+            lambda ids, size, eos, cut=cut: (
+                np.column_stack([cut(ids, size, eos)[0][:, 1:], ids]),
+                ids,
+            ),
+        )
+        for cut in (cut_windows, _over_sentences)
+    ),
+    *(
+        (_TOO_FAR, lambda ids, size, eos, cut=cut: (cut(ids, size, eos)[0][:-1], ids[1:]))
+        for cut in (cut_windows, _over_sentences)
+    ),
+    *(
+        (_NO_PADDING, mistake)
+        for mistake in (
+            _rows(lambda *given: ~_padding(*given).any(axis=1)),
+            _rows(lambda ids, size, eos: slice(size, None), _over_sentences),
+        )
+    ),
+    *(
+        (_FIRST_LOST, mistake)
+        for mistake in (
+            _rows(lambda *given: ~_padding(*given).all(axis=1)),
+            *_both_ways(lambda ids, size, eos: slice(1, None)),
+        )
     ),
     (
-        "the target is one word too far: between the window and the target a word is left out",
-        _ahead,
+        "`</s>` is no target; it is predicted like any other word",
+        _rows(lambda ids, size, eos: ids != eos),
+    ),
+    *((_LAST_LOST, mistake) for mistake in _both_ways(lambda ids, size, eos: slice(None, -1))),
+    *(
+        (_NO_OVERLAP, mistake)
+        for mistake in _both_ways(lambda ids, size, eos: slice(None, None, size))
     ),
     (
-        "the first targets are lost, or their windows not filled up; put size times pad before "
-        "the text",
-        lambda ids, size, pad: tuple(part[size:] for part in cut_windows(ids, size, pad)),
-    ),
-    (
-        "size - 1 times pad is put before the text, so the first word is no target; put it size "
-        "times",
-        lambda ids, size, pad: tuple(part[1:] for part in cut_windows(ids, size, pad)),
+        "all rows are the last window, one list that goes on changing; append a copy of it",
+        lambda ids, size, eos: (
+            np.tile(cut_windows(np.append(ids, eos), size, eos)[0][-1], (len(ids), 1)),
+            ids,
+        ),
     ),
     (
         "the padding stands after the words; it belongs before them",
-        lambda ids, size, pad: (
-            np.array(
-                [[*ids[max(t - size, 0) : t], *[pad] * max(size - t, 0)] for t in range(len(ids))]
+        _padding_behind,
+    ),
+    *(
+        (
+            "the windows run backwards; the word just before the target comes last",
+            lambda ids, size, eos, cut=cut: (cut(ids, size, eos)[0][:, ::-1], ids),
+        )
+        for cut in (cut_windows, _over_sentences)
+    ),
+    *(
+        (
+            "the window holds size - 1 words; an n-gram of that length has one context word less, "
+            "the window here has `size`",
+            lambda ids, size, eos, cut=cut: cut(ids, size - 1, eos),
+        )
+        for cut in (cut_windows, _over_sentences)
+    ),
+    *(
+        (
+            "the windows hold size + 1 words, the target among them",
+            lambda ids, size, eos, cut=cut: (
+                np.column_stack([cut(ids, size, eos)[0], ids]),
+                ids,
             ),
-            ids,
-        ),
+        )
+        for cut in (cut_windows, _over_sentences)
     ),
-    (
-        "the windows run backwards; the word just before the target comes last",
-        lambda ids, size, pad: (cut_windows(ids, size, pad)[0][:, ::-1], ids),
-    ),
-    (
-        "the window holds size - 1 words; an n-gram of that length has one context word less, the "
-        "window here has `size`",
-        lambda ids, size, pad: cut_windows(ids, size - 1, pad),
-    ),
-    (
-        "the windows hold size + 1 words, the target among them",
-        lambda ids, size, pad: (
-            np.column_stack([cut_windows(ids, size, pad)[0], ids]),
-            ids,
-        ),
-    ),
-    (
-        "the windows do not overlap; move on by one word, not by a whole window",
-        lambda ids, size, pad: tuple(part[::size] for part in cut_windows(ids, size, pad)),
-    ),
-    (
-        "0 is put before the text; put `pad` there",
-        lambda ids, size, pad: cut_windows(ids, size, 0),
-    ),
-    (
-        "the last target is lost; the range is one too short",
-        lambda ids, size, pad: tuple(part[:-1] for part in cut_windows(ids, size, pad)),
+    *(
+        (
+            f"the padding is {pad}, whatever `</s>` is; put `eos` there",
+            lambda ids, size, eos, pad=pad: (
+                np.where(_padding(ids, size, eos), pad, cut_windows(ids, size, eos)[0]),
+                ids,
+            ),
+        )
+        for pad in (0, 1)
     ),
     (
         "the first windows hold words from the end of the text: np.roll and negative indices wrap "
         "around",
-        lambda ids, size, pad: (_rolled(ids, size), ids),
+        lambda ids, size, eos: (_rolled(ids, size), ids),
     ),
     (
         "windows and targets are returned in the wrong order",
-        lambda ids, size, pad: cut_windows(ids, size, pad)[::-1],
+        lambda ids, size, eos: cut_windows(ids, size, eos)[::-1],
     ),
     (
         "one window is a column; put each window into a row",
-        lambda ids, size, pad: (cut_windows(ids, size, pad)[0].T, ids),
+        lambda ids, size, eos: (cut_windows(ids, size, eos)[0].T, ids),
     ),
     (
         "only the windows are returned; return windows and targets",
-        lambda ids, size, pad: cut_windows(ids, size, pad)[0],
+        lambda ids, size, eos: cut_windows(ids, size, eos)[0],
     ),
 ]
 
@@ -1133,8 +1195,11 @@ def _random_cross_entropy(rng):
 
 
 def _random_text(rng):
-    size = int(rng.integers(2, 5))
-    return rng.integers(2, 10, size=size + rng.integers(2, 6)), size, 1
+    size, eos = int(rng.integers(2, 5)), int(rng.integers(0, 3))
+    ids = rng.integers(3, 10, size=size + rng.integers(3, 7))
+    ids[rng.random(len(ids)) < 0.2] = eos
+    ids[rng.integers(1, len(ids) - 1)] = eos
+    return ids, size, eos
 
 
 def _random_windows(rng):
@@ -1232,10 +1297,12 @@ QUESTIONS = {
             points=2,
             expected=cut_windows,
             examples=(
-                (_integers(5, 6, 7), 1, 1),
-                (_integers(5, 6, 7), 2, 1),
-                (_integers(5, 6, 7, 8, 9), 3, 1),
-                (_integers(5, 6, 5, 8), 3, 1),
+                (np.array([5, 6, 7]), 1, 1),
+                (np.array([5, 6, 7]), 2, 1),
+                (np.array([5, 6, 1, 7]), 2, 1),
+                (np.array([5, 6, 7, 8, 1, 9, 1]), 3, 1),
+                (np.array([5, 6, 5, 8, 2, 4]), 3, 2),
+                (np.array([5, 6, 5, 7, 0]), 3, 0),
             ),
             random_inputs=_random_text,
             mistakes=_CUT_MISTAKES,

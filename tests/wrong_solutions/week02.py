@@ -231,124 +231,199 @@ def diagonal(probs, targets):
 # cut_windows
 
 
+@wrong("cut_windows", "the windows reach into the sentence before")
+def over_sentence_ends(ids, size, eos):
+    padded = np.concatenate([np.full(size, eos), ids])
+    return np.array([padded[t : t + size] for t in range(len(ids))]), ids
+
+
+@wrong("cut_windows", "the windows reach into the sentence before")
+def never_emptied(ids, size, eos):
+    window, windows = [eos] * size, []
+    for i in ids:
+        windows.append(window)
+        window = [*window[1:], i]
+    return np.array(windows), ids
+
+
 @wrong("cut_windows", "the window ends with the target itself")
-def target_in_the_window(ids, size, pad):
-    padded = [pad] * (size - 1) + ids.tolist()
+def target_in_the_window(ids, size, eos):
+    window, windows = [eos] * size, []
+    for i in ids:
+        window = [*window[1:], i]
+        windows.append(window)
+        if i == eos:
+            window = [eos] * size
+    return np.array(windows), ids
+
+
+@wrong("cut_windows", "the window ends with the target itself")
+def target_in_the_window_of_the_text(ids, size, eos):
+    padded = [eos] * (size - 1) + ids.tolist()
     return np.array([padded[t : t + size] for t in range(len(ids))]), ids.copy()
 
 
 @wrong("cut_windows", "the target is one word too far")
-def target_too_far(ids, size, pad):
-    padded = np.concatenate([[pad] * size, ids])
+def target_too_far(ids, size, eos):
+    padded = np.concatenate([[eos] * size, ids])
     windows = [padded[t : t + size] for t in range(len(ids) - 1)]
     return np.array(windows), ids[1:]
 
 
-@wrong("cut_windows", "the first targets are lost")
-def no_padding(ids, size, pad):
+@wrong("cut_windows", "the windows that begin with padding are missing")
+def no_padding(ids, size, eos):
     windows = np.array([ids[t - size : t] for t in range(size, len(ids))])
     return windows, ids[size:]
 
 
-@wrong("cut_windows", "so the first word is no target")
-def one_pad_less(ids, size, pad):
-    padded = np.array([pad] * (size - 1) + list(ids))
-    windows = [padded[t : t + size] for t in range(len(padded) - size)]
-    return np.array(windows), padded[size:]
+@wrong("cut_windows", "the first word of a sentence is no target")
+def sentence_begins_with_its_second_word(ids, size, eos):
+    window, windows, targets = [], [], []
+    for i in ids:
+        if window:
+            windows.append(([eos] * size + window)[-size:])
+            targets.append(i)
+        window = [*window, i] if i != eos else []
+    return np.array(windows), np.array(targets)
+
+
+@wrong("cut_windows", "`</s>` is no target")
+def no_end(ids, size, eos):
+    window, windows, targets = [eos] * size, [], []
+    for i in ids:
+        if i == eos:
+            window = [eos] * size
+            continue
+        windows.append(window)
+        targets.append(i)
+        window = [*window[1:], i]
+    return np.array(windows), np.array(targets)
 
 
 @wrong("cut_windows", "the last target is lost")
-def range_too_short(ids, size, pad):
-    padded = np.array([pad] * size + list(ids))
+def range_too_short(ids, size, eos):
+    padded = np.array([eos] * size + list(ids))
     places = range(len(padded) - size - 1)
     return np.array([padded[t : t + size] for t in places]), np.array(
         [padded[t + size] for t in places]
     )
 
 
+@wrong("cut_windows", "one list that goes on changing; append a copy")
+def one_list(ids, size, eos):
+    window, windows = [eos] * size, []
+    for i in ids:
+        windows.append(window)
+        window.pop(0)
+        window.append(i)
+        if i == eos:
+            window[:] = [eos] * size
+    return np.array(windows), ids
+
+
 @wrong("cut_windows", "the windows run backwards")
-def nearest_first(ids, size, pad):
-    padded = np.concatenate([np.full(size, pad), ids])
-    columns = [padded[size - k : len(padded) - k] for k in range(1, size + 1)]
-    return np.stack(columns, axis=1), ids.copy()
+def nearest_first(ids, size, eos):
+    window, windows = [eos] * size, []
+    for i in ids:
+        windows.append(window)
+        window = [i, *window[:-1]] if i != eos else [eos] * size
+    return np.array(windows), ids
 
 
 @wrong("cut_windows", "the window here has `size`")
-def ngrams(ids, size, pad):
-    padded = np.concatenate([np.full(size - 1, pad), ids])
-    return np.array([padded[t : t + size - 1] for t in range(len(ids))]), ids.copy()
+def ngrams(ids, size, eos):
+    window, windows = [eos] * (size - 1), []
+    for i in ids:
+        windows.append(window)
+        window = ([*window, i] if i != eos else [eos] * size)[1:]
+    return np.array(windows), ids
 
 
 @wrong("cut_windows", "move on by one word")
-def side_by_side(ids, size, pad):
-    padded = np.concatenate([np.full(size, pad), ids])
+def side_by_side(ids, size, eos):
+    padded = np.concatenate([np.full(size, eos), ids])
     starts = range(0, len(ids), size)
     return np.array([padded[t : t + size] for t in starts]), ids[::size]
 
 
 @wrong("cut_windows", "np.roll and negative indices wrap around")
-def rolls(ids, size, pad):
+def rolls(ids, size, eos):
     return np.stack([np.roll(ids, k) for k in range(size, 0, -1)], axis=1), ids.copy()
 
 
 @wrong("cut_windows", "np.roll and negative indices wrap around")
-def negative_indices(ids, size, pad):
+def negative_indices(ids, size, eos):
     return np.array([[ids[t - k] for k in range(size, 0, -1)] for t in range(len(ids))]), ids
 
 
-@wrong("cut_windows", "0 is put before the text")
-def zeros_in_front(ids, size, pad):
-    windows = np.zeros((len(ids), size), dtype=int)
+@wrong("cut_windows", "the padding is 0, whatever `</s>` is")
+def zeros_in_front(ids, size, eos):
+    windows, start = np.zeros((len(ids), size), dtype=int), 0
     for t in range(len(ids)):
-        seen = ids[max(t - size, 0) : t]
+        seen = ids[max(t - size, start) : t]
         if len(seen):
             windows[t, -len(seen) :] = seen
+        if ids[t] == eos:
+            start = t + 1
     return windows, ids.copy()
 
 
 @wrong("cut_windows", "the padding stands after the words")
-def pads_behind(ids, size, pad):
-    windows = np.full((len(ids), size), pad)
+def pads_behind(ids, size, eos):
+    windows, start = np.full((len(ids), size), eos), 0
     for t in range(len(ids)):
-        seen = ids[max(t - size, 0) : t]
+        seen = ids[max(t - size, start) : t]
         windows[t, : len(seen)] = seen
+        if ids[t] == eos:
+            start = t + 1
     return windows, ids.copy()
 
 
 @wrong("cut_windows", "windows is an array of float64 where int64 is expected")
-def float_windows(ids, size, pad):
-    windows = np.ones((len(ids), size)) * pad
+def float_windows(ids, size, eos):
+    windows, start = np.ones((len(ids), size)) * eos, 0
     for t in range(1, len(ids)):
-        seen = ids[max(t - size, 0) : t]
+        start = t if ids[t - 1] == eos else start
+        seen = ids[max(t - size, start) : t]
         windows[t, size - len(seen) :] = seen
     return windows, ids.copy()
 
 
+@wrong("cut_windows", "windows is a list where an array of shape (3, 1) is expected")
+def list_of_windows(ids, size, eos):
+    return RIGHT["cut_windows"][0](ids, size, eos)[0].tolist(), ids
+
+
 @wrong("cut_windows", "only the windows are returned")
-def windows_only(ids, size, pad):
-    padded = np.concatenate([np.full(size, pad), ids])
-    return np.array([padded[t : t + size] for t in range(len(ids))])
+def windows_only(ids, size, eos):
+    return RIGHT["cut_windows"][0](ids, size, eos)[0]
 
 
 @right("cut_windows")
-def one_column_a_place(ids, size, pad):
-    padded = np.concatenate([np.full(size, pad), ids])
-    return np.stack([padded[k : k + len(ids)] for k in range(size)], axis=1), padded[size:]
-
-
-@right("cut_windows")
-def moving_list(ids, size, pad):
-    window, windows = [pad] * size, []
+def moving_list(ids, size, eos):
+    window, windows = [eos] * size, []
     for i in ids:
         windows.append(window)
-        window = [*window[1:], i]
+        window = [*window[1:], i] if i != eos else [eos] * size
     return np.array(windows), np.array(ids)
 
 
 @right("cut_windows")
-def indices(ids, size, pad):
-    padded = np.pad(ids, (size, 0), constant_values=pad)
-    return [padded[np.arange(len(ids))[:, None] + np.arange(size)], ids]
+def sentence_by_sentence(ids, size, eos):
+    windows, sentence = [], []
+    for i in ids:
+        windows.append(([eos] * size + sentence)[-size:])
+        sentence = [] if i == eos else [*sentence, i]
+    return [np.array(windows), ids]
+
+
+@right("cut_windows")
+def emptied_afterwards(ids, size, eos):
+    padded = np.pad(ids, (size, 0), constant_values=eos)
+    windows = padded[np.arange(len(ids))[:, None] + np.arange(size)]
+    for k in range(size - 2, -1, -1):  # what stands before a padding is padding
+        windows[windows[:, k + 1] == eos, k] = eos
+    return windows, padded[size:]
 
 
 # embed

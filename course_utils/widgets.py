@@ -96,7 +96,7 @@ def sampling(model, vocab: Vocabulary, prompt: str = "", max_tokens: int = 200) 
     prompt : str
         What stands there already.
     max_tokens : int
-        The length of the text at most; sentences follow one another.
+        The length of the text; each sentence begins a new line.
     """
     from course_utils import generation  # needs torch, which the other views do without
 
@@ -119,8 +119,11 @@ def sampling(model, vocab: Vocabulary, prompt: str = "", max_tokens: int = 200) 
 
     def write(_button=None):
         how = {"temperature": temperature.value, "top_p": top_p.value, "seed": next(seeds)}
-        written = generation.generate(model, vocab, context.value, max_tokens, **how)
-        text.value = f"<pre>{html.escape(written)}</pre>"
+        ids = generation.encode_prompt(context.value, vocab)
+        new = generation.sample(model, max_tokens, ids, **how)
+        glue = "" if generation.of_characters(vocab) else " "
+        lines = "\n".join(glue.join(sentence) for sentence in vocab.decode(new))
+        text.value = f"<pre>{html.escape(context.value + glue + lines)}</pre>"
 
     for control in (context, temperature, top_p):
         control.observe(draw, names="value")

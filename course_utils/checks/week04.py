@@ -117,6 +117,10 @@ _LOSS_MISTAKES = [
         _with_step(lambda x, h, h0, W_hh: np.tanh(x + h @ W_hh)),
     ),
     (
+        "W_xh[token] is a row; the column of a token is W_xh[:, token]",
+        lambda inputs, targets, h0, W_xh, W_hh, W_hy: [W_xh[x] + W_hh @ h0 for x in inputs],
+    ),
+    (
         "tanh is missing: the net input is taken for the state",
         _with_step(lambda x, h, h0, W_hh: x + W_hh @ h),
     ),
@@ -321,6 +325,16 @@ _ERROR_MISTAKES = [
     *_two_ways(
         "the targets are one step off; row t belongs to targets[t]",
         lambda states, targets, W_hy: output_errors(states, np.roll(targets, 1), W_hy),
+    ),
+    (
+        "the sums of the rows are (T,) and must be (T, 1) to divide the rows: keepdims=True",
+        lambda states, targets, W_hy: (
+            (
+                np.exp(states @ W_hy.T) / np.exp(states @ W_hy.T).sum(axis=1)
+                - np.eye(len(W_hy))[targets]
+            )
+            / len(targets)
+        ),
     ),
     (
         "it is divided by the size of the vocabulary; divide by the number of steps T",
@@ -549,6 +563,10 @@ _RECURSION_MISTAKES = [
     (
         "the error is that of the step before; delta_t takes errors[t]",
         lambda errors, *rest: _recursion(np.roll(errors, 1, axis=0), *rest),
+    ),
+    (
+        "there is no row t + 1 after the last step; begin with zeros there",
+        lambda errors, nets, *weights: nets[len(nets)],
     ),
     (
         "every delta is zero; a step's own error comes in by W_hy.T @ error",
@@ -824,7 +842,20 @@ def _kept_targets(keep):
     return lambda table, tau: _kept(table, lambda t, s: keep(t, s, tau)).sum(axis=0)
 
 
+def _wrapping(table, tau):
+    """Count the steps back from each target, without a look at where the text begins."""
+    deltas = np.zeros(table.shape[1:])
+    for t in range(len(table)):
+        for back in range(tau):
+            deltas[t - back] += table[t, t - back]
+    return deltas
+
+
 _TRUNCATION_MISTAKES = [
+    (
+        "t - tau + 1 may be negative, and counts from the end then; no error goes before step 0",
+        _wrapping,
+    ),
     (
         "an error goes one step too far; its own step is the first of the tau steps it reaches",
         _kept_targets(lambda t, s, tau: t - s <= tau),
@@ -887,19 +918,32 @@ _TRUNCATION_MISTAKES = [
 # bptt
 
 
-def bptt(inputs, targets, h0, W_xh, W_hh, W_hy):
-    """Differentiate the mean loss with respect to every weight by a complex step."""
+def bptt(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    """Differentiate the loss with respect to every weight by a complex step.
+
+    For each target the weights are nudged at the tau steps that its error reaches, and no others.
+    """
     weights = W_xh, W_hh, W_hy
     sizes = [W.size for W in weights]
     nudges = 1j * TINY * np.eye(sum(sizes))  # one row for each network, nudged in one weight
     parts = np.split(nudges, np.cumsum(sizes)[:-1], axis=1)
     nudged = [W + part.reshape(-1, *W.shape) for W, part in zip(weights, parts, strict=True)]
-    slopes = _losses(inputs, targets, h0, *nudged).mean(axis=-1).imag / TINY
+    states = np.array([h0, *_run(inputs, h0, W_xh, W_hh)])  # the one before step s is states[s]
+    slopes = 0
+    for t in range(len(inputs)):
+        s = 0 if tau is None else max(t - tau + 1, 0)
+        near = inputs[s : t + 1], targets[s : t + 1]
+        slopes += _losses(*near, states[s], *nudged)[..., -1].imag / TINY / len(inputs)
     gradients = np.split(slopes, np.cumsum(sizes)[:-1])
-    return (
-        *(g.reshape(W.shape) for g, W in zip(gradients, weights, strict=True)),
-        _run(inputs, h0, W_xh, W_hh)[-1],
-    )
+    shaped = [g.reshape(W.shape) for g, W in zip(gradients, weights, strict=True)]
+    return *shaped, states[-1]
+
+
+def _truncated(errors, nets, W_hy, W_hh, tau, step=_step):
+    """Return the deltas: the targets apart, each for tau steps, then their sum."""
+    if tau is None:
+        return _recursion(errors, nets, W_hy, W_hh, step)
+    return truncated_deltas(_by_target(errors, nets, W_hy, W_hh, step), tau)
 
 
 def _assembled(
@@ -909,34 +953,73 @@ def _assembled(
     W_xh,
     W_hh,
     W_hy,
+    tau=None,
     errors_of=output_errors,
-    recursion=_recursion,
+    deltas_of=_truncated,
     hidden=gradient_W_hh,
-    columns=gradient_W_xh,
-    outputs=lambda errors, states: errors.T @ states,
+    outputs=lambda errors, states, h0: errors.T @ states,
     last=lambda nets, states, h0: states[-1],
 ):
     """Put the parts together, one of them as someone has it who is mistaken."""
     states = _run(inputs, h0, W_xh, W_hh)
     nets = W_xh[:, inputs].T + _before(states, h0) @ W_hh.T
     errors = errors_of(states, targets, W_hy)
-    deltas = recursion(errors, nets, W_hy, W_hh)
+    deltas = deltas_of(errors, nets, W_hy, W_hh, tau)
     return (
-        columns(deltas, inputs, W_xh.shape[1]),
+        gradient_W_xh(deltas, inputs, W_xh.shape[1]),
         hidden(deltas, states, h0),
-        outputs(errors, states),
+        outputs(errors, states, h0),
         last(nets, states, h0),
     )
 
 
-def _without_carry(errors, nets, W_hy, W_hh):
-    return _recursion(errors, nets, W_hy, 0 * W_hh)
+def _other_tau(change):
+    """Return an answer with the deltas of another tau; the output layer does not see it."""
+
+    def deltas_of(errors, nets, W_hy, W_hh, tau):
+        return _truncated(errors, nets, W_hy, W_hh, tau if tau is None else change(tau))
+
+    return partial(_assembled, deltas_of=deltas_of)
+
+
+def _last_steps(errors, nets, W_hy, W_hh, tau):
+    """Run one recursion, and stop it tau steps before the end of the text."""
+    T = len(nets)
+    kept = np.arange(T) >= T - (tau or T)
+    return delta_recursion(errors, nets, W_hy, W_hh) * kept[:, None]
+
+
+def _in_pieces(errors, nets, W_hy, W_hh, tau):
+    table = _by_target(errors, nets, W_hy, W_hh)
+    size = tau or len(nets)
+    return _kept(table, lambda t, s: t // size == s // size).sum(axis=0)
+
+
+def _last_tokens_only(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    n = 0 if tau is None else max(len(inputs) - tau, 0)
+    return bptt(inputs[n:], targets[n:], h0, W_xh, W_hh, W_hy)
+
+
+def _without_none(*given):
+    if len(given) < 7 or given[6] is None:
+        raise TypeError
+    return bptt(*given)
 
 
 def _reordered(*order):
     def answer(*given):
         result = bptt(*given)
         return tuple(result[i] for i in order)
+
+    return answer
+
+
+def _scaled(scale):
+    """Return an answer whose gradients are ``scale(T)`` times the right ones."""
+
+    def answer(*given):
+        *gradients, h = bptt(*given)
+        return *(scale(len(given[0])) * gradient for gradient in gradients), h
 
     return answer
 
@@ -951,6 +1034,35 @@ _BPTT_MISTAKES = [
         "the state is cut off too: the last entry is zeros; return the last state, which the next "
         "piece of text begins with",
         partial(_assembled, last=lambda nets, states, h0: 0 * h0),
+    ),
+    (
+        "the text is cut off too: only the last tau tokens are read; truncation stops errors, the "
+        "text and its states stay whole",
+        _last_tokens_only,
+    ),
+    (
+        "tau has no effect on the deltas; unless it is None, they are those of truncated_deltas",
+        _other_tau(lambda tau: None),
+    ),
+    (
+        "tau may be None; then no error is cut off",
+        _without_none,
+    ),
+    (
+        "an error goes one step too far; tau counts its own step",
+        _other_tau(lambda tau: tau + 1),
+    ),
+    (
+        "an error stops one step too early; with tau = 1 it reaches its own step",
+        _other_tau(lambda tau: tau - 1),
+    ),
+    (
+        "the way back ends tau steps before the end of the text; each target has its own tau steps",
+        partial(_assembled, deltas_of=_last_steps),
+    ),
+    (
+        "the text is cut into pieces of tau; here each target has its own tau steps",
+        partial(_assembled, deltas_of=_in_pieces),
     ),
     (
         "the last entry is the pre-activation; return the state, tanh(net)",
@@ -986,21 +1098,15 @@ _BPTT_MISTAKES = [
     ),
     (
         "the gradient of W_hy meets the state before; W_hy is multiplied by h_t itself",
-        lambda inputs, targets, h0, *weights: _assembled(
-            inputs,
-            targets,
-            h0,
-            *weights,
-            outputs=lambda errors, states: errors.T @ _before(states, h0),
-        ),
+        partial(_assembled, outputs=lambda errors, states, h0: errors.T @ _before(states, h0)),
     ),
     (
         "the gradient of W_hy is that of the last step only; add up all steps",
-        partial(_assembled, outputs=lambda errors, states: np.outer(errors[-1], states[-1])),
+        partial(_assembled, outputs=lambda errors, states, h0: np.outer(errors[-1], states[-1])),
     ),
     (
         "the gradient of W_hy is transposed; it has the shape of W_hy, (V, H)",
-        partial(_assembled, outputs=lambda errors, states: states.T @ errors),
+        partial(_assembled, outputs=lambda errors, states, h0: states.T @ errors),
     ),
     (
         "the gradient of W_hh is that of the last step only; W_hh appears at every step",
@@ -1019,12 +1125,13 @@ _BPTT_MISTAKES = [
     ),
     (
         "the carry is forgotten: no error goes back in time, as with tau = 1",
-        partial(_assembled, recursion=_without_carry),
+        partial(_assembled, deltas_of=lambda *given: _truncated(*given[:-1], tau=1)),
     ),
     (
-        "the recursion gets the states for nets; it takes tanh of what it is given",
+        "the deltas are computed from the states; they need nets, and take tanh themselves",
         partial(
-            _assembled, recursion=lambda errors, nets, *W: _recursion(errors, np.tanh(nets), *W)
+            _assembled,
+            deltas_of=lambda errors, nets, *rest: _truncated(errors, np.tanh(nets), *rest),
         ),
     ),
     (
@@ -1036,15 +1143,15 @@ _BPTT_MISTAKES = [
     ),
     (
         "all signs are wrong; these are gradients, the update goes against them",
-        lambda *given: tuple(-g for g in bptt(*given)[:3]) + bptt(*given)[3:],
+        _scaled(lambda T: -1),
     ),
     (
         "the loss is a sum here; it is the mean over the steps",
-        lambda *given: tuple(len(given[0]) * g for g in bptt(*given)[:3]) + bptt(*given)[3:],
+        _scaled(lambda T: T),
     ),
     (
         "the gradients are divided by T twice; the errors are divided by T already",
-        lambda *given: tuple(g / len(given[0]) for g in bptt(*given)[:3]) + bptt(*given)[3:],
+        _scaled(lambda T: 1 / T),
     ),
 ]
 
@@ -1077,6 +1184,11 @@ def _random_numerical(rng):
     return *_random_loss(rng), float(rng.choice([0.05, 0.1, 0.2]))
 
 
+def _random_bptt(rng):
+    tau = int(rng.integers(1, 5))
+    return *_random_loss(rng), tau if rng.random() < 0.6 else None
+
+
 def _random_errors(rng):
     _, W_hh, W_hy, T = _random_network(rng)
     states = np.tanh(_normal(rng, T, len(W_hh))).round(2)
@@ -1106,7 +1218,7 @@ def _random_W_xh(rng):
 def _random_table(rng):
     H, T = _sizes(rng, 2, most=7)
     table = np.tri(T)[:, :, None] * _normal(rng, T, T, H) + 0.0  # 0.0, not -0.0
-    return table, int(rng.integers(1, T + 1))
+    return table, int(rng.integers(1, T + 4))  # it may be larger than T
 
 
 def _ids(*tokens):
@@ -1135,7 +1247,7 @@ QUESTIONS = {
             expected=sequence_loss,
             # Zero weights make every word equally probable: ln 3.
             examples=(
-                (*_TEXTS[0], _H0, 0 * _W_XH, 0 * _W_HH, 0 * _W_HY),
+                (*_TEXTS[0], _H0, *map(np.zeros_like, _ALL[1:])),
                 *((*text, *_ALL) for text in _TEXTS),
             ),
             random_inputs=_random_loss,
@@ -1213,15 +1325,22 @@ QUESTIONS = {
             points=2,
             expected=truncated_deltas,
             # tau = 2: step 0 keeps targets 0 and 1, step 1 keeps 1 and 2, step 2 keeps 2.
-            examples=((_TABLE[:1, :1], 1), (_TABLE[:2, :2], 1), *((_TABLE, n) for n in (1, 2, 3))),
+            examples=(
+                (_TABLE[:1, :1], 1),
+                (_TABLE[:2, :2], 1),
+                *((_TABLE, n) for n in (1, 2, 3, 5)),
+            ),
             random_inputs=_random_table,
             mistakes=_TRUNCATION_MISTAKES,
         ),
         Question(
             points=2,
             expected=bptt,
-            examples=tuple((*text, *_ALL) for text in _TEXTS),
-            random_inputs=_random_loss,
+            examples=(
+                *((*text, *_ALL) for text in _TEXTS),
+                *((*_TEXTS[-1], *_ALL, tau) for tau in (1, 2)),
+            ),
+            random_inputs=_random_bptt,
             mistakes=_BPTT_MISTAKES,
             returns=("dW_xh", "dW_hh", "dW_hy", "h"),
         ),

@@ -125,6 +125,15 @@ def row_vector_state(inputs, targets, h0, W_xh, W_hh, W_hy):
     return loss_in_one_product(inputs, targets, h0, W_xh, W_hh.T, W_hy)
 
 
+@wrong("sequence_loss", "the column of a token is W_xh[:, token]")
+def takes_a_row(inputs, targets, h0, W_xh, W_hh, W_hy):
+    h, total = h0, 0
+    for x, y in zip(inputs, targets, strict=True):
+        h = np.tanh(W_xh[x] + W_hh @ h)
+        total -= np.log(softmax(W_hy @ h)[y])
+    return total / len(inputs)
+
+
 @wrong("sequence_loss", "tanh is missing")
 def linear(inputs, targets, h0, W_xh, W_hh, W_hy):
     h, total = h0, 0
@@ -394,6 +403,14 @@ def softmax_over_all(states, targets, W_hy):
     return p / len(states)
 
 
+@wrong("output_errors", "keepdims=True")
+def no_keepdims(states, targets, W_hy):
+    e = np.exp(states @ W_hy.T)
+    p = e / e.sum(axis=1)
+    p[np.arange(len(targets)), targets] -= 1
+    return p / len(states)
+
+
 @wrong("output_errors", "take it in row t only")
 def whole_columns(states, targets, W_hy):
     p = softmax(states @ W_hy.T)
@@ -639,6 +656,14 @@ def slope_of_the_next_step(errors, nets, W_hy, W_hh):
 @wrong("delta_recursion", "that of the next step; delta_t takes errors[t]")
 def errors_one_off(errors, nets, W_hy, W_hh):
     return recursion(np.vstack([errors[1:], errors[:1]]), nets, W_hy, W_hh)
+
+
+@wrong("delta_recursion", "there is no row t + 1 after the last step")
+def row_after_the_last(errors, nets, W_hy, W_hh):
+    deltas = np.zeros_like(nets)
+    for t in reversed(range(len(nets))):
+        deltas[t] = by_jacobians(errors[t], deltas[t + 1], nets[t], W_hy, W_hh)
+    return deltas
 
 
 @wrong("delta_recursion", "all rows are the same array")
@@ -1043,6 +1068,15 @@ def keeps_the_far(table, tau):
     return table.sum(axis=0) - slices(table, tau)
 
 
+@wrong("truncated_deltas", "no error goes before step 0")
+def negative_steps(table, tau):
+    deltas = np.zeros(table.shape[1:])
+    for t in range(len(table)):
+        for s in range(t - tau + 1, t + 1):
+            deltas[s] += table[t, s]
+    return deltas
+
+
 @wrong("truncated_deltas", "the targets are averaged")
 def mean_over_targets(table, tau):
     return masked(table, tau) / len(table)
@@ -1072,11 +1106,17 @@ def forward(inputs, h0, W_xh, W_hh):
     return np.array(nets), np.tanh(nets)
 
 
+def deltas_by(errors, nets, W_hy, W_hh, tau):
+    if tau is None:
+        return recursion(errors, nets, W_hy, W_hh)
+    return slices(diagonal_first(errors, nets, W_hy, W_hh), tau)
+
+
 @right("bptt")
-def parts_together(inputs, targets, h0, W_xh, W_hh, W_hy):
+def parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None, deltas_by=deltas_by):
     nets, states = forward(inputs, h0, W_xh, W_hh)
     errors = by_einsum(states, targets, W_hy)
-    deltas = recursion(errors, nets, W_hy, W_hh)
+    deltas = deltas_by(errors, nets, W_hy, W_hh, tau)
     return (
         one_hot_product(deltas, inputs, W_xh.shape[1]),
         in_one_product(deltas, states, h0),
@@ -1086,117 +1126,142 @@ def parts_together(inputs, targets, h0, W_xh, W_hh, W_hy):
 
 
 @right("bptt")
-def all_in_one_loop(inputs, targets, h0, W_xh, W_hh, W_hy):
+def target_after_target(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
     _, states = forward(inputs, h0, W_xh, W_hh)
     dW_xh, dW_hh, dW_hy = np.zeros_like(W_xh), np.zeros_like(W_hh), np.zeros_like(W_hy)
-    carried = np.zeros_like(h0)
-    for t in range(len(inputs))[::-1]:
-        h, h_prev = states[t], states[t - 1] if t else h0
-        error = softmax(W_hy @ h)
+    for t in range(len(inputs)):
+        error = softmax(W_hy @ states[t])
         error[targets[t]] -= 1
         error /= len(inputs)
-        delta = (W_hy.T @ error + carried) * (1 - h * h)
-        dW_hy += np.outer(error, h)
-        dW_hh += np.outer(delta, h_prev)
-        dW_xh[:, inputs[t]] += delta
-        carried = W_hh.T @ delta
+        dW_hy += np.outer(error, states[t])
+        from_above = W_hy.T @ error
+        for s in range(t, max(t - (tau or len(inputs)), -1), -1):
+            delta = from_above * (1 - states[s] ** 2)
+            dW_xh[:, inputs[s]] += delta
+            dW_hh += np.outer(delta, states[s - 1] if s else h0)
+            from_above = W_hh.T @ delta
     return [dW_xh, dW_hh, dW_hy, states[-1]]
 
 
 @wrong("bptt", "the state is cut off too")
-def state_cut_off(inputs, targets, h0, W_xh, W_hh, W_hy):
-    return *parts_together(inputs, targets, h0, W_xh, W_hh, W_hy)[:3], np.zeros_like(h0)
+def state_cut_off(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    return *parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, tau)[:3], np.zeros_like(h0)
 
 
 @wrong("bptt", "the state is cut off too")
-def state_not_moved(inputs, targets, h0, W_xh, W_hh, W_hy):
-    return *parts_together(inputs, targets, h0, W_xh, W_hh, W_hy)[:3], h0
+def state_not_moved(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    return *parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, tau)[:3], h0
+
+
+@wrong("bptt", "the text is cut off too")
+def reads_the_last_tokens(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    if tau is not None:
+        inputs, targets = inputs[-tau:], targets[-tau:]
+    return parts_together(inputs, targets, h0, W_xh, W_hh, W_hy)
+
+
+@wrong("bptt", "tau has no effect on the deltas")
+def never_truncates(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    return parts_together(inputs, targets, h0, W_xh, W_hh, W_hy)
+
+
+@wrong("bptt", "tau may be None")
+def always_truncates(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    def by_table(errors, nets, W_hy, W_hh, tau):
+        return slices(diagonal_first(errors, nets, W_hy, W_hh), tau)
+
+    return parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, tau, by_table)
+
+
+@wrong("bptt", "one step too far")
+def tau_off_by_one(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    if tau is not None:
+        tau += 1
+    return parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, tau)
+
+
+@wrong("bptt", "the way back ends tau steps before the end of the text")
+def stops_once(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    def the_last_tau(errors, nets, W_hy, W_hh, tau):
+        deltas = recursion(errors, nets, W_hy, W_hh)
+        if tau is not None and tau < len(deltas):
+            deltas[:-tau] = 0
+        return deltas
+
+    return parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, tau, the_last_tau)
 
 
 @wrong("bptt", "the last entry is the pre-activation")
-def last_net(inputs, targets, h0, W_xh, W_hh, W_hy):
+def last_net(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
     nets, _ = forward(inputs, h0, W_xh, W_hh)
-    return *parts_together(inputs, targets, h0, W_xh, W_hh, W_hy)[:3], nets[-1]
+    return *parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, tau)[:3], nets[-1]
 
 
 @wrong("bptt", "the last entry holds all states")
-def all_states(inputs, targets, h0, W_xh, W_hh, W_hy):
+def all_states(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
     _, states = forward(inputs, h0, W_xh, W_hh)
-    return *parts_together(inputs, targets, h0, W_xh, W_hh, W_hy)[:3], states
+    return *parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, tau)[:3], states
 
 
 @wrong("bptt", "the gradients are in another order")
-def another_order(inputs, targets, h0, W_xh, W_hh, W_hy):
-    dW_xh, dW_hh, dW_hy, h = parts_together(inputs, targets, h0, W_xh, W_hh, W_hy)
+def another_order(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    dW_xh, dW_hh, dW_hy, h = parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, tau)
     return dW_hh, dW_xh, dW_hy, h
 
 
 @wrong("bptt", "the last state is missing")
-def gradients_only(inputs, targets, h0, W_xh, W_hh, W_hy):
-    return parts_together(inputs, targets, h0, W_xh, W_hh, W_hy)[:3]
+def gradients_only(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    return parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, tau)[:3]
 
 
 @wrong("bptt", "meets the state before")
-def output_gradient_with_the_state_before(inputs, targets, h0, W_xh, W_hh, W_hy):
-    dW_xh, dW_hh, _, h = parts_together(inputs, targets, h0, W_xh, W_hh, W_hy)
+def output_gradient_with_the_state_before(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    dW_xh, dW_hh, _, h = parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, tau)
     _, states = forward(inputs, h0, W_xh, W_hh)
     errors = by_einsum(states, targets, W_hy)
     return dW_xh, dW_hh, errors.T @ np.vstack([h0, states[:-1]]), h
 
 
 @wrong("bptt", "the gradient of W_hy is transposed")
-def output_gradient_transposed(inputs, targets, h0, W_xh, W_hh, W_hy):
-    dW_xh, dW_hh, dW_hy, h = parts_together(inputs, targets, h0, W_xh, W_hh, W_hy)
+def output_gradient_transposed(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    dW_xh, dW_hh, dW_hy, h = parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, tau)
     return dW_xh, dW_hh, dW_hy.T, h
 
 
 @wrong("bptt", "the gradient of W_hh is that of the last step only")
-def last_step_of_W_hh(inputs, targets, h0, W_xh, W_hh, W_hy):
-    dW_xh, _, dW_hy, h = parts_together(inputs, targets, h0, W_xh, W_hh, W_hy)
+def last_step_of_W_hh(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    dW_xh, _, dW_hy, h = parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, tau)
     nets, states = forward(inputs, h0, W_xh, W_hh)
-    deltas = recursion(by_einsum(states, targets, W_hy), nets, W_hy, W_hh)
+    deltas = deltas_by(by_einsum(states, targets, W_hy), nets, W_hy, W_hh, tau)
     return dW_xh, last_appearance(deltas, states, h0), dW_hy, h
 
 
 @wrong("bptt", "takes zeros for the state before step 0")
-def zeros_before_step_zero(inputs, targets, h0, W_xh, W_hh, W_hy):
-    dW_xh, _, dW_hy, h = parts_together(inputs, targets, h0, W_xh, W_hh, W_hy)
+def zeros_before_step_zero(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    dW_xh, _, dW_hy, h = parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, tau)
     nets, states = forward(inputs, h0, W_xh, W_hh)
-    deltas = recursion(by_einsum(states, targets, W_hy), nets, W_hy, W_hh)
+    deltas = deltas_by(by_einsum(states, targets, W_hy), nets, W_hy, W_hh, tau)
     return dW_xh, in_one_product(deltas, states, np.zeros_like(h0)), dW_hy, h
 
 
 @wrong("bptt", "no error goes back in time")
-def ordinary_backpropagation(inputs, targets, h0, W_xh, W_hh, W_hy):
-    nets, states = forward(inputs, h0, W_xh, W_hh)
-    errors = by_einsum(states, targets, W_hy)
-    deltas = deltas_without_carry(errors, nets, W_hy, W_hh)
-    return (
-        one_hot_product(deltas, inputs, W_xh.shape[1]),
-        in_one_product(deltas, states, h0),
-        errors.T @ states,
-        states[-1],
-    )
+def ordinary_backpropagation(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    return parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, 1)
 
 
-@wrong("bptt", "the recursion gets the states for nets")
-def states_for_nets(inputs, targets, h0, W_xh, W_hh, W_hy):
-    _, states = forward(inputs, h0, W_xh, W_hh)
-    errors = by_einsum(states, targets, W_hy)
-    deltas = recursion(errors, states, W_hy, W_hh)
-    return (
-        one_hot_product(deltas, inputs, W_xh.shape[1]),
-        in_one_product(deltas, states, h0),
-        errors.T @ states,
-        states[-1],
-    )
+@wrong("bptt", "the deltas are computed from the states")
+def states_for_nets(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    def from_states(errors, nets, W_hy, W_hh, tau):
+        return deltas_by(errors, np.tanh(nets), W_hy, W_hh, tau)
+
+    return parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, tau, from_states)
 
 
 @wrong("bptt", "computed from the pre-activations")
-def nets_for_states(inputs, targets, h0, W_xh, W_hh, W_hy):
+def nets_for_states(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
     nets, states = forward(inputs, h0, W_xh, W_hh)
     errors = by_einsum(nets, targets, W_hy)
-    deltas = recursion(errors, nets, W_hy, W_hh)
+    deltas = deltas_by(errors, nets, W_hy, W_hh, tau)
     return (
         one_hot_product(deltas, inputs, W_xh.shape[1]),
         in_one_product(deltas, states, h0),
@@ -1206,6 +1271,6 @@ def nets_for_states(inputs, targets, h0, W_xh, W_hh, W_hy):
 
 
 @wrong("bptt", "all signs are wrong")
-def updates(inputs, targets, h0, W_xh, W_hh, W_hy):
-    *gradients, h = parts_together(inputs, targets, h0, W_xh, W_hh, W_hy)
+def updates(inputs, targets, h0, W_xh, W_hh, W_hy, tau=None):
+    *gradients, h = parts_together(inputs, targets, h0, W_xh, W_hh, W_hy, tau)
     return *(-g for g in gradients), h

@@ -219,6 +219,7 @@ def test_guide_quotes_what_the_checks_say():
     sentences = [sentence for q in questions.QUESTIONS.values() for sentence, _ in q.mistakes] + [
         "it changes its argument `W_hh`; work on a copy",
         "raised ValueError",
+        "raised TypeError",
     ]
     guide = (notebook("week04").parent / "guide.md").read_text(encoding="utf-8")
     table = guide.split("\n## What goes wrong")[1].split("\n## ")[0]

@@ -23,9 +23,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .output_layers import OUTPUT_LAYERS, FullSoftmax
-from .recurrent import GRU, LSTM, SRN
-from .text import Vocabulary
+from course_utils.output_layers import OUTPUT_LAYERS, FullSoftmax
+from course_utils.recurrent import GRU, LSTM, SRN
+from course_utils.text import Vocabulary
 
 CELLS = {"srn": SRN, "lstm": LSTM, "gru": GRU}
 CHUNK = 1024  # steps read at a time by log_probs; the result does not depend on it
@@ -168,6 +168,11 @@ class NeuralLanguageModel(torch.nn.Module):
         context = np.asarray(context)
         if context.ndim == 1 and len(context) and context[0] == self.vocab_size:
             context = context[1:]
+        if context.ndim == 1 and self.vocab_size in context:
+            raise ValueError(
+                f"<s> (id {self.vocab_size}) may only begin a context; within a text sentences are "
+                f"separated by </s> (id {Vocabulary.eos_id})"
+            )
         return np.append(Vocabulary.eos_id, self._checked_text(context))
 
     def _column(self, ids: np.ndarray) -> Tensor:
@@ -187,6 +192,10 @@ class NeuralLanguageModel(torch.nn.Module):
         return ids.astype(np.int64)
 
     def _check_ids(self, ids: Tensor, name: str) -> None:
+        if not isinstance(ids, Tensor):
+            raise TypeError(
+                f"{name} must be a tensor, got {type(ids).__name__}; torch.tensor({name}) makes one"
+            )
         if ids.dtype != torch.int64:
             raise TypeError(f"{name} must be int64, got {ids.dtype}; {name}.long() makes them so")
         if ids.dim() != 2:
@@ -194,7 +203,9 @@ class NeuralLanguageModel(torch.nn.Module):
                 f"{name} must have two dimensions (T, B), got shape {tuple(ids.shape)}; "
                 f"{name}[:, None] makes one text of (T,)"
             )
-        if ids.device.type == "cpu" and ids.numel():  # elsewhere the look would halt the device
+        if not ids.numel():
+            raise ValueError(f"{name} hold no token, got shape {tuple(ids.shape)}")
+        if ids.device.type == "cpu":  # elsewhere the look would halt the device
             self._check_range(*(int(end) for end in ids.aminmax()))
 
     def _check_range(self, low: int, high: int) -> None:
@@ -236,7 +247,9 @@ class LanguageModel(NeuralLanguageModel):
     gradient : {None, "autograd", "bptt", "torch"}
         How the recurrent layers get their gradient.
     **cell_options
-        Anything else the cell knows: ``nonlinearity`` of an SRN, ``reset`` of a GRU.
+        Anything else the cell knows: ``nonlinearity`` of an SRN, ``reset`` of a GRU, ``bias``. Not
+        ``bidirectional`` (a network that sees the next word has nothing to predict) and not
+        ``batch_first`` (ids are (T, B) everywhere in this course).
     """
 
     def __init__(
@@ -260,9 +273,14 @@ class LanguageModel(NeuralLanguageModel):
             hidden_size=hidden_size, embedding_size=embedding_size, num_layers=num_layers
         )
         _check_dropout(dropout)
+        for option in ("bidirectional", "batch_first"):
+            if cell_options.get(option):
+                raise ValueError(
+                    f"a language model reads (T, B) from left to right; leave {option} out"
+                )
         self.cell = _choice("cell", cell, CELLS)
         self.embedding = _embedding(vocab_size, embedding_size)
-        Layer = functools.partial(CELLS[cell], gradient=gradient, **cell_options)
+        Layer = functools.partial(CELLS[self.cell], gradient=gradient, **cell_options)
         if variational:
             self.dropout = SequenceDropout(dropout)
             self.rnn = Stack(Layer, embedding_size, hidden_size, num_layers, self.dropout)
@@ -394,6 +412,11 @@ class JordanLanguageModel(NeuralLanguageModel):
 
     def features(self, ids: Tensor, state: Tensor | None = None):
         """Return the hidden units, (T, B) -> (T, B, H), and the last output y, (B, V)."""
+        if state is not None and state.shape != (ids.shape[1], self.vocab_size):
+            raise ValueError(
+                f"the state of a Jordan network is its last output, shape "
+                f"{(ids.shape[1], self.vocab_size)}, got {tuple(state.shape)}"
+            )
         x = self.input(self.embedding(ids))  # (T, B, H)
         if self.teacher_forcing:
             said = torch.nn.functional.embedding(ids, self.feedback.weight.T)  # (T, B, H)
@@ -413,7 +436,8 @@ class JordanLanguageModel(NeuralLanguageModel):
 class SequenceDropout(torch.nn.Module):
     """Silence the same units at every step of a sequence: variational dropout.
 
-    Gal and Ghahramani 2016; like most later work, without their mask between the steps of a layer.
+    Gal and Ghahramani 2016, without their masks inside the recurrent layers: what goes from step to
+    step is never silenced.
     Each text of a batch and each call has a mask of its own.
 
     Parameters
@@ -501,7 +525,7 @@ def _map(f, state):
 
 def _choice(name: str, value: str, choices: Sequence[str]) -> str:
     if value not in choices:
-        near = difflib.get_close_matches(str(value), choices, n=1)
+        near = difflib.get_close_matches(str(value).lower(), choices, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(choices)}"
         raise ValueError(f"{name} {value!r} is unknown; {hint}")
     return value
@@ -516,5 +540,5 @@ def _check_positive(**sizes: int) -> None:
 
 
 def _check_dropout(dropout: float) -> None:
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout must be at least 0 and below 1, got {dropout}")
+    if not isinstance(dropout, (int, float, np.floating)) or not 0 <= dropout < 1:
+        raise ValueError(f"dropout must be a number, at least 0 and below 1, got {dropout!r}")

@@ -383,6 +383,10 @@ def test_teacher_forcing_leaves_a_bigram_model_and_running_free_does_not():
     ("build", "error", "message"),
     [
         (lambda: LanguageModel(V, cell="lstmm"), ValueError, "unknown; did you mean 'lstm'"),
+        (lambda: LanguageModel(V, cell="LSTM"), ValueError, "did you mean 'lstm'"),
+        (lambda: LanguageModel(V, bidirectional=True), ValueError, "leave bidirectional out"),
+        (lambda: LanguageModel(V, batch_first=True), ValueError, "leave batch_first out"),
+        (lambda: LanguageModel(V, dropout="0.1"), ValueError, "must be a number, .*, got '0.1'"),
         (lambda: LanguageModel(V, cell="cnn"), ValueError, "choose one of srn, lstm, gru"),
         (lambda: LanguageModel(V, output="fulll"), ValueError, "did you mean 'full'"),
         (lambda: LanguageModel(V, hidden_size=-3), ValueError, "hidden_size must be .*, got -3"),
@@ -411,11 +415,17 @@ def test_errors_of_construction(build, error, message):
         (lambda m: m(torch.full((T, B), -1)), ValueError, "id -1 is outside"),
         (lambda m: m.loss(random_ids(T, B), random_ids(T, B) + V), ValueError, "id 2. is outside"),
         (lambda m: m.loss(random_ids(T, B), random_ids(B, T)), ValueError, r"and targets \(3, 6\)"),
+        (lambda m: m([[2], [3]]), TypeError, "ids must be a tensor, got list; torch.tensor"),
+        (lambda m: m(np.ones((T, B), int)), TypeError, "ids must be a tensor, got ndarray"),
+        (lambda m: m(random_ids(0, B)), ValueError, r"ids hold no token, got shape \(0, 3\)"),
+        (lambda m: m.loss(random_ids(T, 0), random_ids(T, 0)), ValueError, "inputs hold no token"),
         (lambda m: m.log_probs([2, V]), ValueError, r"id 11 is outside the vocabulary of 11 words"),
         (lambda m: m.log_probs([[2, 3]]), ValueError, r"array of shape \(1, 2\)"),
         (lambda m: m.log_probs([0.5]), TypeError, "integers, got float64; encode words"),
         (lambda m: m.log_probs(["the"]), TypeError, "integers, got <U3"),
-        (lambda m: m.next_word_probs([3, V]), ValueError, "id 11 is outside"),
+        (lambda m: m.next_word_probs([3, V]), ValueError, r"<s> \(id 11\) may only begin"),
+        (lambda m: m.next_word_probs([V, V]), ValueError, r"by </s> \(id 1\)"),
+        (lambda m: m.next_word_probs([3, V + 1]), ValueError, "id 12 is outside"),
         (lambda m: m.next_word_probs(3), ValueError, "one dimension"),
     ],
 )  # fmt: skip
@@ -428,3 +438,9 @@ def test_errors_of_use(name, call, error, message):
 def test_a_window_refuses_the_state_of_another_batch():
     with pytest.raises(ValueError, match=r"shape \(3, 3\), got \(3, 2\)"):
         make("window")(random_ids(T, B), random_ids(3, 2))
+
+
+@pytest.mark.parametrize("name", ["output fed back", "teacher forced"])
+def test_output_connections_refuse_the_state_of_another_batch(name):
+    with pytest.raises(ValueError, match=r"its last output, shape \(3, 11\), got \(2, 11\)"):
+        make(name)(random_ids(T, B), torch.zeros(2, V, dtype=torch.float64))

@@ -51,6 +51,12 @@ class FullSoftmax(torch.nn.Module):
             self.weight = torch.nn.Parameter(torch.empty(vocab_size, feature_size))
             torch.nn.init.uniform_(self.weight, -0.1, 0.1)
         else:
+            shape = tuple(getattr(embedding, "shape", ()))
+            if len(shape) != 2 or shape[0] != vocab_size:
+                raise ValueError(
+                    f"the embedding to share must be a parameter with {vocab_size} rows, got "
+                    f"{f'shape {shape}' if shape else type(embedding).__name__}"
+                )
             self.weight = embedding
             if embedding.shape[1] != feature_size:
                 self.projection = torch.nn.Linear(feature_size, embedding.shape[1], bias=False)
@@ -108,7 +114,9 @@ class SampledSoftmax(FullSoftmax):
 
     Notes
     -----
-    The sample is drawn by torch's generator, on the device of the weights.
+    The sample is drawn by torch's generator, on the device of the weights. The logarithm of an
+    unbiased estimate is too small in the mean, so the training loss looks a little better than it
+    is, the less so the larger the sample. Compare models in evaluation mode.
     """
 
     def __init__(
@@ -120,8 +128,8 @@ class SampledSoftmax(FullSoftmax):
         proposal: Sequence[float] | None = None,
     ):
         super().__init__(feature_size, vocab_size, embedding)
-        if n_samples < 1:
-            raise ValueError(f"n_samples must be positive, got {n_samples}")
+        if not n_samples >= 1:
+            raise ValueError(f"n_samples must be at least 1, got {n_samples}")
         if proposal is None:
             rank = torch.arange(1, vocab_size + 1, dtype=torch.float64)
             proposal = torch.log1p(1 / rank)

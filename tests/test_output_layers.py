@@ -218,6 +218,13 @@ def test_the_mean_gradient_of_many_samples_is_the_full_gradient():
     assert distances[2] < 0.02 < 0.1 < (draws[0] - full).norm() / full.norm()
 
 
+def test_the_sampled_loss_is_too_small_in_the_mean(monkeypatch):
+    layer, (h, targets) = random_layer(SampledSoftmax, n_samples=4), random_rows()
+    h, targets = h[:1], targets[:1]
+    mean = sum(p * loss for p, loss in sampled_losses(layer, h, targets, monkeypatch))
+    assert mean < oracle_loss(layer, h, targets)  # E ln X < ln E X
+
+
 def test_a_target_that_was_sampled_counts_once():
     layer = random_layer(SampledSoftmax, n_samples=V)  # every word is sampled, so every target is
     layer.Q.fill_(0.5)
@@ -311,7 +318,10 @@ def test_blocks_cover_all_rows_once():
             {"cutoffs": [2, 6]},
             "2 groups need features of length 16 or more, got 5",
         ),
-        (SampledSoftmax, {"n_samples": 0}, "n_samples must be positive, got 0"),
+        (SampledSoftmax, {"n_samples": 0}, "n_samples must be at least 1, got 0"),
+        (SampledSoftmax, {"n_samples": float("nan")}, "at least 1, got nan"),
+        (FullSoftmax, {"embedding": torch.ones(V - 1, E)}, r"with 11 rows, got shape \(10, 3\)"),
+        (FullSoftmax, {"embedding": torch.nn.Embedding(V, E)}, "a parameter .* got Embedding"),
         (SampledSoftmax, {"proposal": [1.0, 2.0]}, "one number for each of 11 words, got shape"),
         (SampledSoftmax, {"proposal": [1.0] * 10 + [0.0]}, "word 10 has 0.0; add 1 to counts"),
         (SampledSoftmax, {"proposal": [float("nan")] * 11}, "word 0 has nan"),

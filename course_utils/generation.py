@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from .models import LanguageModel, NeuralLanguageModel, evaluating
-from .output_layers import FullSoftmax
-from .text import Vocabulary
+from course_utils.models import LanguageModel, NeuralLanguageModel, evaluating
+from course_utils.output_layers import FullSoftmax
+from course_utils.text import Vocabulary
 
 BLOCK = 128
 BELOW_1 = np.nextafter(1.0, 0.0)
@@ -62,7 +62,8 @@ def generate(
     Raises
     ------
     TypeError, ValueError
-        If a number is out of its range, or model and vocabulary differ in size.
+        If a number is out of its range, model and vocabulary differ in size, or the model's logits
+        are not finite, as after a training that diverged.
 
     Examples
     --------
@@ -72,6 +73,7 @@ def generate(
     'the cat sat'
     """
     _check_vocabulary(lm, vocab)
+    _check_whole("max_tokens", max_tokens, least=0)
     draw = _drawing(temperature, top_k, top_p, greedy, seed)
     new = []
     for word in _run_free(lm, encode_prompt(prompt, vocab), max_tokens, draw):
@@ -97,6 +99,8 @@ def encode_prompt(prompt: str, vocab: Vocabulary) -> list[int]:
     >>> encode_prompt("ab b", Vocabulary(["a", "b", " "]))
     [2, 3, 4, 3]
     """
+    if not isinstance(prompt, str):
+        raise TypeError(f"a prompt is a string, got {prompt!r}; ' '.join(words) makes one")
     ids = []
     for k, line in enumerate(prompt.split("\n") if "\n" not in vocab else [prompt]):
         if k > 0:
@@ -132,6 +136,7 @@ def sample(
     ndarray of int64, shape (n,)
         The new ids, without the context.
     """
+    _check_whole("n", n, least=0)
     draw = _drawing(temperature, top_k, top_p, greedy, seed)
     return np.fromiter(_run_free(lm, context, n, draw), dtype=np.int64)
 
@@ -168,7 +173,8 @@ def sampling_probs(
     Raises
     ------
     ValueError
-        If the temperature is not positive and finite, ``top_k`` below 1 or ``top_p`` not in (0, 1].
+        If the temperature is not positive and finite, ``top_k`` below 1, ``top_p`` not in (0, 1],
+        or no logit is finite.
 
     Examples
     --------
@@ -185,9 +191,11 @@ def sampling_probs(
 
 def _weights(logits, temperature, top_k, top_p, greedy) -> np.ndarray:
     """Return what `sampling_probs` does before it is divided by its sum."""
+    best = _best(logits)
     if greedy:
-        return np.eye(1, len(logits), logits.argmax())[0]
-    weights = np.exp((logits - logits.max()) / temperature)  # (V,), the largest is 1
+        return np.eye(1, len(logits), best)[0]
+    temperature = min(max(temperature, 1e-30), 1e30)  # the limits of float32 are near
+    weights = np.exp((logits - logits[best]) / temperature)  # (V,), the largest is 1
     if top_k is None and top_p is None:
         return weights
     candidates = np.arange(len(weights))
@@ -202,6 +210,17 @@ def _weights(logits, temperature, top_k, top_p, greedy) -> np.ndarray:
     return kept
 
 
+def _best(logits: np.ndarray) -> int:
+    """Return the most probable word."""
+    best = int(logits.argmax())  # where there is nan, that
+    if not -np.inf < logits[best] < np.inf:
+        raise ValueError(
+            f"the largest logit is {logits[best]}, so no word can be drawn; did the training of "
+            "this model diverge?"
+        )
+    return best
+
+
 def _drawing(temperature, top_k, top_p, greedy, seed) -> Callable[[np.ndarray], int]:
     """Return the function that draws a word, given the logits: one random number a word."""
     _check_drawing(temperature, top_k, top_p)
@@ -209,7 +228,7 @@ def _drawing(temperature, top_k, top_p, greedy, seed) -> Callable[[np.ndarray], 
 
     def draw(logits: np.ndarray) -> int:
         if greedy:
-            return int(logits.argmax())
+            return _best(logits)
         return _pick(_weights(logits, temperature, top_k, top_p, False), random())
 
     return draw
@@ -238,8 +257,6 @@ def _locate(weights: np.ndarray, u: float) -> tuple[int, float]:
 
 def _run_free(lm, context: Sequence[int], n: int, draw: Callable[[np.ndarray], int]):
     """Yield n words, each drawn from what the model expects after all before it."""
-    if n < 0:
-        raise ValueError(f"the number of tokens must be at least 0, got {n}")
     step, logits = start(lm, context)
     for _ in range(n):
         word = draw(logits)
@@ -434,7 +451,12 @@ def _check_drawing(temperature, top_k, top_p) -> None:
             f"temperature must be positive and finite, got {temperature}; greedy=True always takes "
             "the most probable word"
         )
-    if top_k is not None and top_k < 1:
-        raise ValueError(f"top_k must be at least 1, got {top_k}")
+    if top_k is not None:
+        _check_whole("top_k", top_k, least=1)
     if top_p is not None and not 0 < top_p <= 1:
         raise ValueError(f"top_p must be above 0 and at most 1, got {top_p}")
+
+
+def _check_whole(name: str, value: int, least: int) -> None:
+    if not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")

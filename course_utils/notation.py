@@ -76,7 +76,7 @@ MEANINGS = {
     "net_h": "what goes into f at a step, (H,)",
     "net_y": "what goes into the softmax, (V,), also called logits",
     "delta": "the derivative of the loss with respect to net_h, (H,)",
-    "tau": "how many steps an error is carried back",
+    "tau": "how many steps an error reaches, its own included",
     "loss": "the loss of one step, -ln y[target], in nats",
     "activation": "the nonlinearity of the hidden layer",
     "softmax": "the function that turns numbers into a distribution",

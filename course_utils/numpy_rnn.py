@@ -184,6 +184,11 @@ class NumpyRNN:
         )
 
     @property
+    def vocab_size(self) -> int:
+        """V, the number of words it chooses from."""
+        return len(self.W_hy)
+
+    @property
     def hidden_size(self) -> int:
         """H, the number of hidden units."""
         return len(self.W_hh)
@@ -235,7 +240,7 @@ class NumpyRNN:
             If there is no input, an id has no column in ``W_xh``, or a vector has another length.
         """
         inputs = self._checked_inputs(inputs)
-        T, H, V = len(inputs), self.hidden_size, len(self.W_hy)
+        T, H, V = len(inputs), self.hidden_size, self.vocab_size
         h_prev, h, y = np.empty((T, H)), np.empty((T, H)), np.empty((T, V))
         state = np.zeros(H) if h0 is None else np.asarray(h0, dtype=np.float64)
         if state.shape != (H,):
@@ -395,7 +400,7 @@ class NumpyRNN:
         ValueError
             If an id is outside the vocabulary.
         """
-        ids = _checked_ids(ids, len(self.W_hy), "token")
+        ids = _checked_ids(ids, self.vocab_size, "token")
         inputs = np.concatenate([[Vocabulary.eos_id], ids[:-1]])[: len(ids)]
         log_probs, state = np.empty(len(ids)), None
         for start in range(0, len(ids), 1000):  # so that y need not hold the whole text
@@ -423,10 +428,10 @@ class NumpyRNN:
         ValueError
             If an id is outside the vocabulary.
         """
-        context = np.asarray(context, dtype=np.int64)
-        if context.size and context[0] == len(self.W_hy):
+        context = np.asarray(context)
+        if context.ndim == 1 and len(context) and context[0] == self.vocab_size:
             context = context[1:]  # <s>; every text is read after </s> anyway
-        context = _checked_ids(context, len(self.W_hy), "token")
+        context = _checked_ids(context, self.vocab_size, "token")
         return self.forward([Vocabulary.eos_id, *context]).y[-1]
 
     def _checked_inputs(self, inputs: Sequence) -> np.ndarray:
@@ -445,7 +450,7 @@ class NumpyRNN:
     def _checked_targets(self, inputs: Sequence, targets: Sequence[int]) -> np.ndarray:
         if len(inputs) != len(targets):
             raise ValueError(f"there are {len(inputs)} inputs, but {len(targets)} targets")
-        return _checked_ids(targets, len(self.W_hy), "target")
+        return _checked_ids(targets, self.vocab_size, "target")
 
 
 def numerical_gradient(
@@ -573,7 +578,7 @@ def train(
     for name, value in (("steps", steps), ("lr", lr), ("max_epochs", max_epochs)):
         if not value > 0:
             raise ValueError(f"{name} must be positive, got {value}")
-    train_ids = _checked_ids(train_ids, len(model.W_hy), "token")
+    train_ids = _checked_ids(train_ids, model.vocab_size, "token")
     if len(train_ids) == 0 or len(valid_ids) == 0:
         raise ValueError("the training and the validation text need at least one token each")
     inputs = np.concatenate([[Vocabulary.eos_id], train_ids[:-1]])

@@ -11,6 +11,7 @@ from course_utils import generation
 from course_utils.generation import generate, numpy_step, sample, sampling_probs, start, torch_step
 from course_utils.models import JordanLanguageModel, LanguageModel, WindowLanguageModel
 from course_utils.ngrams import KneserNey
+from course_utils.numpy_rnn import NumpyRNN
 from course_utils.text import Vocabulary
 
 WORDS = Vocabulary(["the", "cat", "sat", "on", "mat", "dog", "a"])
@@ -347,10 +348,12 @@ def test_many_words_and_large_logits():
         ({"temperature": 0}, "positive and finite, got 0; greedy=True always takes"),
         ({"temperature": math.inf}, "positive and finite, got inf"),
         ({"temperature": math.nan}, "positive and finite, got nan"),
-        ({"top_k": 0}, "top_k must be at least 1, got 0"),
+        ({"top_k": 0}, "top_k must be a whole number of at least 1, got 0"),
+        ({"top_k": 2.5}, "top_k must be a whole number of at least 1, got 2.5"),
         ({"top_p": 0.0}, "top_p must be above 0 and at most 1, got 0.0"),
         ({"top_p": 1.1}, "got 1.1"),
-        ({"max_tokens": -1}, "the number of tokens must be at least 0, got -1"),
+        ({"max_tokens": -1}, "max_tokens must be a whole number of at least 0, got -1"),
+        ({"max_tokens": 3.0}, "max_tokens must be a whole number of at least 0, got 3.0"),
     ],
 )
 def test_errors_name_the_value_and_the_cure(options, message):
@@ -358,9 +361,34 @@ def test_errors_name_the_value_and_the_cure(options, message):
         generate(make("lstm"), WORDS, **options)
 
 
+def test_a_prompt_is_a_string():
+    with pytest.raises(TypeError, match=r"a prompt is a string, got \['the'\]; ' '.join"):
+        generate(make("lstm"), WORDS, ["the"])
+
+
+@pytest.mark.parametrize("options", [{}, {"top_k": 2}, {"top_p": 0.5}, {"greedy": True}])
+def test_a_model_that_diverged_cannot_write(options):
+    model = make("lstm")
+    with torch.no_grad():
+        model.output.bias[3] = math.nan
+    with pytest.raises(ValueError, match=r"the largest logit is nan, .* did the training"):
+        generate(model, WORDS, **options)
+    with pytest.raises(ValueError, match="the largest logit is -inf"):
+        sampling_probs([-math.inf, -math.inf], **options)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.filterwarnings("error")
+def test_temperatures_beyond_the_range_of_numbers_are_their_limits(dtype):
+    logits = np.array([-3, 1.5, 2, 1], dtype=dtype)
+    draw = generation._weights
+    np.testing.assert_array_equal(draw(logits, 1e-300, None, None, False), [0, 0, 1, 0])
+    np.testing.assert_array_equal(draw(logits, 1e300, None, None, False), [1, 1, 1, 1])
+
+
 def test_model_and_vocabulary_must_fit():
     ids = WORDS.encode([["the", "cat"]])
-    for model in (make("lstm"), KneserNey(order=2).fit(ids, WORDS)):
+    for model in (make("lstm"), KneserNey(order=2).fit(ids, WORDS), NumpyRNN.random(V, 3)):
         with pytest.raises(ValueError, match="the model knows 9 words, the vocabulary has 8"):
             generate(model, CHARACTERS)
     with pytest.raises(ValueError, match="id 12 is outside the vocabulary of 9 words"):

@@ -308,7 +308,8 @@ def test_the_same_seed_gives_the_same_model():
     one, two, other = (NumpyRNN.random(V, H, seed=seed) for seed in (3, 3, 4))
     np.testing.assert_array_equal(one.W_hh, two.W_hh)
     assert not np.array_equal(one.W_hh, other.W_hh)
-    assert one.hidden_size == H and list(one.parameters) == ["W_xh", "W_hh", "W_hy", "b_h", "b_y"]
+    assert (one.hidden_size, one.vocab_size) == (H, V)
+    assert list(one.parameters) == ["W_xh", "W_hh", "W_hy", "b_h", "b_y"]
 
 
 def test_errors_name_the_value_and_the_cure():
@@ -327,6 +328,9 @@ def test_errors_name_the_value_and_the_cure():
         model.loss([1], [-1])
     with pytest.raises(ValueError, match=r"ids must be integers of shape \(T,\), got float64"):
         model.forward([1.0, 2.0])
+    for context in ([2.5], ["the"], 3):
+        with pytest.raises(ValueError, match="ids must be integers of shape"):
+            model.next_word_probs(context)
     with pytest.raises(ValueError, match="each input must have length 7, got 2"):
         model.forward(np.ones((3, 2)))
     with pytest.raises(ValueError, match=r"with T > 0, got shape \(0,\)"):

@@ -37,7 +37,7 @@ from course_utils.text import streams
 if TYPE_CHECKING:
     import pandas as pd
 
-LEARNING_RATES = {"adam": 4e-3, "sgd": 10.0}
+LEARNING_RATES = {"adam": 8e-3, "sgd": 10.0}
 CHECKPOINT_SECONDS = 60  # between two checkpoints
 LOOK_SECONDS = 0.2  # between two looks at the loss: each look halts a GPU
 
@@ -162,7 +162,7 @@ def fit(
     optimizer : {"adam", "sgd"}
         Adam (Kingma and Ba 2015) or plain stochastic gradient descent.
     lr : float, optional
-        The learning rate at the beginning; default 0.004 for Adam, 10 for SGD.
+        The learning rate at the beginning; default 0.008 for Adam, 10 for SGD.
     clip : float, optional
         The gradient is scaled down to this norm where it is longer (Pascanu et al. 2013).
     decay : float

@@ -389,11 +389,12 @@ def test_training_in_a_thread_leaves_signals_alone():
 
 def test_a_larger_budget_goes_on_as_if_it_had_been_given_at_once(tmp_path):
     at_once, step_by_step = make("toy"), make("toy")
-    quick(at_once, epochs=2.5)
+    expected = quick(at_once, epochs=2.5).table().step.tolist()
     for epochs in (0.5, 1.2, 1.2, 2.5):
         history = quick(step_by_step, epochs=epochs, checkpoint=tmp_path / "run.pt")
         assert history.stopped == f"{epochs:g} epochs are done"
     assert same(weights(at_once), weights(step_by_step))
+    assert history.table().step.tolist() == expected == [9, 18, 23]
 
 
 def test_a_finished_run_that_is_started_again_only_gives_its_model_back(tmp_path):
@@ -612,6 +613,16 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_best(
     with pytest.raises(Diverged):
         quick(model, epochs=3, checkpoint=file)
     assert file.read_bytes() == before
+
+
+def test_a_checkpoint_never_holds_what_a_bad_loss_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "LOOK_SECONDS", 1e9)
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
+    model = Toy()
+    spoil(model, 5, math.nan)
+    with pytest.raises(Diverged, match="the loss is nan at step 5"):
+        quick(model, checkpoint=tmp_path / "run.pt")
+    assert torch.load(tmp_path / "run.pt", weights_only=True)["step"] == 4
 
 
 def test_divergence_before_any_validation_gives_the_first_weights_back():

@@ -319,6 +319,7 @@ def unrolled(
             raise ValueError(f"target must be between 0 and {T - 1}, got {target}")
         reach = reach & (np.arange(T) == target)[:, None]
     grey, red = "#888888", COLOURS[1]
+    beside = 0.009 * (T + 0.4)  # between an arrow and the one back
     for s in range(T):
         here = reach[:, s].any()
         box = {"boxstyle": "circle,pad=0.3", "edgecolor": "black", "linewidth": 1}
@@ -326,25 +327,28 @@ def unrolled(
                 bbox=box | {"facecolor": "#F7C9A9" if here else "white"})  # fmt: skip
         ax.text(s, -0.12, _no_math(words[s]), ha="center", va="top")
         ax.text(s, 2.12, _no_math(words[s + 1]), ha="center", va="bottom")
-        _arrow(ax, (s - 0.07, -0.1), (s - 0.07, 0.72), grey)
-        _arrow(ax, (s - 0.07, 1.28), (s - 0.07, 2.1), grey)
-        _arrow(ax, (s - 0.74, 1.13), (s - 0.22, 1.13), grey)
+        _arrow(ax, (s - beside, -0.1), (s - beside, 1), grey, node=(False, True))
+        _arrow(ax, (s - beside, 1), (s - beside, 2.1), grey, node=(True, False))
+        _arrow(ax, (max(s - 1, -0.7), 1.1), (s, 1.1), grey, node=(s > 0, True))
         if reach[s, s]:
-            _arrow(ax, (s + 0.07, 2.1), (s + 0.07, 1.28), red, 2)
+            _arrow(ax, (s + beside, 2.1), (s + beside, 1), red, node=(False, True))
     for s in range(1, T):  # from step s to step s - 1
         passing = int((reach[:, s] & reach[:, s - 1]).sum())
         if passing:
-            _arrow(ax, (s - 0.22, 0.87), (s - 0.78, 0.87), red, 2)
+            _arrow(ax, (s, 0.9), (s - 1, 0.9), red, node=(True, True))
             if target is None:
-                ax.text(s - 0.5, 0.78, str(passing), color=red, ha="center", va="top", fontsize=9)
+                ax.text(s - 0.5, 0.82, str(passing), color=red, ha="center", va="top", fontsize=9)
         elif reach[:, s].any():
             ax.plot([s - 0.5] * 2, [0.72, 1.02], color="black", marker="", linestyle="-")
     ax.set(xlim=(-0.8, T - 0.4), ylim=(-0.5, 2.5))
     ax.set_axis_off()
 
 
-def _arrow(ax: Axes, start, end, colour: str, width: float = 1.2) -> None:
-    style = {"arrowstyle": "-|>", "color": colour, "linewidth": width, "shrinkA": 0, "shrinkB": 0}
+def _arrow(ax: Axes, start, end, colour: str, node: tuple[bool, bool]) -> None:
+    """Draw an arrow; where it begins or ends at a node, leave room for the circle."""
+    shrink = {name: 13 if at else 0 for name, at in zip(("shrinkA", "shrinkB"), node, strict=True)}
+    width = 1.2 if colour.startswith("#888") else 2
+    style = {"arrowstyle": "-|>", "color": colour, "linewidth": width} | shrink
     ax.annotate("", xy=end, xytext=start, arrowprops=style)
 
 

@@ -271,15 +271,27 @@ def test_delta_table_hatches_what_is_out_of_reach():
     assert shown == [1, 7, 8, 14, 15, 21, 22, 28, 29, 35, 36]
 
 
-def test_truncation_follows_its_controls():
+def test_truncation_follows_its_controls(monkeypatch):
+    drawn = []
+    for name in ("unrolled", "delta_table"):
+        draw = getattr(plots, name)
+        monkeypatch.setattr(
+            plots,
+            name,
+            lambda *given, draw=draw, **more: (drawn.append((given, more)), draw(*given, **more)),
+        )
     sizes = np.tril(np.ones((6, 6)))
     view = truncation(sizes, WORDS, tau=9)
     (slider, target), way, picture = view.children[0].children, *view.children[1:]
     assert slider.value == slider.max == 6
-    seen = {bytes(picture.value)}
-    for control, value in ((slider, 2), (way, True), (target, 4)):
-        control.value = value
-        seen.add(bytes(picture.value))
-    assert len(seen) == 4, "each control changes the picture"
+    before = bytes(picture.value)
+    slider.value, way.value, target.value = 2, True, 4
+    assert picture.value != before
+    (graph, options), (table, _) = drawn[-2:]
+    assert graph[1:] == (WORDS, 2) and options == {"chunks": True, "target": 4}
+    np.testing.assert_array_equal(table[3], plots.reached(6, 2, chunks=True))
+
+
+def test_truncation_refuses_a_text_of_another_length():
     with pytest.raises(ValueError, match="a table of 6 targets needs 7 words, got 5"):
-        truncation(sizes, WORDS[:5])
+        truncation(np.ones((6, 6)), WORDS[:5])

@@ -33,6 +33,11 @@ def _softmax(z: np.ndarray) -> np.ndarray:
         return 1 / np.exp(z[..., None, :] - z[..., None]).sum(axis=-1)
 
 
+def _each(sentence, *mistakes):
+    """Return several ways of making one mistake."""
+    return [(sentence, mistake) for mistake in mistakes]
+
+
 # srn_step
 
 
@@ -163,6 +168,15 @@ _TEXT_MISTAKES = [
         lambda text: (np.array([EOS, *text]), np.array([*text, EOS])),
     ),
     (
+        "inputs and targets are both shifted, so that a target is two tokens after its input; the "
+        "targets are the text itself",
+        lambda text: (np.array([EOS, *text[:-1]]), np.append(text[1:], EOS)),
+    ),
+    (
+        "`</s>` is never a target; where a sentence ends must be predicted like any other token",
+        lambda text: tuple(ids[text != EOS] for ids in inputs_and_targets(text)),
+    ),
+    (
         "the inputs are shifted by two",
         lambda text: (np.array([EOS, EOS, *text])[: len(text)], text),
     ),
@@ -214,6 +228,16 @@ _FORWARD_MISTAKES = [
     (
         "the rows are one step late: row t must be the state after reading xs[t], not before",
         lambda xs, h_0, W, U, b: np.vstack([h_0, forward_rnn(xs, h_0, W, U, b)[:-1]]),
+    ),
+    (
+        "row 0 is h_0, and xs[0] is never read; row 0 is the state after reading xs[0]",
+        lambda xs, h_0, W, U, b: np.vstack([h_0, forward_rnn(xs[1:], h_0, W, U, b)]),
+    ),
+    (
+        "input and state are swapped in the call; srn_step takes the input first",
+        lambda xs, h_0, W, U, b: np.array(
+            list(accumulate(xs, lambda h, x: np.tanh(W @ h + U @ x + b), initial=h_0))[1:]
+        ),
     ),
     (
         "only the last state is returned; return those of all steps",
@@ -292,6 +316,16 @@ def _tagger_mistake(change):
     return lambda X, tags, U, W, V: _of_tags(_softmax(change(X, U, W, V)), tags)
 
 
+def _sum_mistake(join):
+    """Return a mistake made where the two products are joined: ``join(x @ U, h @ W)``."""
+
+    def scores(X, U, W, V):
+        states = accumulate(X, lambda h, x: join(x @ U, h @ W), initial=np.zeros(len(W)))
+        return np.array(list(states)[1:]) @ V
+
+    return _tagger_mistake(scores)
+
+
 def _random_tagging(rng):
     E, H, K, T = _sizes(rng, 4)
     # Half of the states alive, no state large: ReLU has no upper limit.
@@ -299,18 +333,21 @@ def _random_tagging(rng):
     return _normal(rng, T, E), rng.integers(0, K, size=T), *(w.round(2) for w in weights)
 
 
-def _two(sentence, *mistakes):
-    return [(sentence, mistake) for mistake in mistakes]
-
-
 _TAG_MISTAKES = [
     (
         "W is transposed; with row vectors it is h @ W",
         _tagger_mistake(lambda X, U, W, V: _tagger(X, U, W.T, V)[0]),
     ),
-    (
+    *_each(
         "the matrices are used as if vectors were columns; here they are rows: x @ U, h @ W, h @ V",
         _tagger_mistake(lambda X, U, W, V: _tagger(X, U.T, W.T, V.T)[0]),
+        _tagger_mistake(lambda X, U, W, V: U @ X[0]),
+    ),
+    *_each(
+        "max(z, 0) is for two numbers, and np.max(z) makes one number of many; np.maximum(z, 0) "
+        "takes each entry",
+        _tagger_mistake(lambda X, U, W, V: max(X[0] @ U, 0)),
+        _tagger_mistake(lambda X, U, W, V: np.max(X[0] @ U) @ V),
     ),
     (
         "tanh is used; Darmstadt's example has ReLU, max(0, z)",
@@ -330,20 +367,10 @@ _TAG_MISTAKES = [
         "ReLU is applied to the scores too; only the state has it, the scores may be negative",
         _tagger_mistake(lambda X, U, W, V: np.maximum(_tagger(X, U, W, V)[0], 0)),
     ),
-    (
+    *_each(
         "ReLU stands around a part of the sum only; add x @ U and h @ W first",
-        _tagger_mistake(
-            lambda X, U, W, V: (
-                np.array(
-                    list(
-                        accumulate(
-                            X, lambda h, x: np.maximum(x @ U, 0) + h @ W, initial=np.zeros(len(W))
-                        )
-                    )[1:]
-                )
-                @ V
-            )
-        ),
+        _sum_mistake(lambda a, b: np.maximum(a, 0) + b),
+        _sum_mistake(lambda a, b: np.maximum(a, 0) + np.maximum(b, 0)),
     ),
     (
         "the state before plays no part; each step adds h @ W, with h from the step before",
@@ -428,6 +455,12 @@ def _log_softmax(z):
     return z - np.logaddexp.reduce(z, axis=-1)[..., None]
 
 
+def _log_softmax_of_shifted(z):
+    """Return the log-softmax as first written: what is too large or too small is lost."""
+    with np.errstate(all="ignore"):
+        return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+
+
 def _log(p):
     with np.errstate(all="ignore"):
         return np.log(p)
@@ -438,7 +471,7 @@ _TOKEN_MISTAKES = [
         (sentence, _token_mistake(formula))
         for sentence, formula in [
             (_OVERFLOW, lambda z: _log(_exp_share(z))),
-            (_OVERFLOW, lambda z: z - _log(np.exp(z).sum(axis=1, keepdims=True))),
+            (_OVERFLOW, lambda z: _log_softmax_of_shifted(z)),
             (_UNDERFLOW, lambda z: _log(_exp_share(z - z.max(axis=1, keepdims=True)))),
             *(
                 (
@@ -479,6 +512,19 @@ _TOKEN_MISTAKES = [
             (
                 "this is in bits; nats need the natural logarithm",
                 lambda z: _log_softmax(z) / math.log(2),
+            ),
+            (
+                "the largest logit of each column is subtracted; subtract that of each row: axis=1",
+                lambda z: _log_softmax_of_shifted(z - z.max(axis=0)),
+            ),
+            (
+                "the largest of all logits is subtracted, and in a row far below it every exp is "
+                "0; subtract the largest of each row",
+                lambda z: _log_softmax_of_shifted(z - z.max()),
+            ),
+            (
+                "without keepdims=True the largest logits are (T,), which do not fit a (T, V)",
+                lambda z: _log_softmax_of_shifted(z - z.max(axis=1)),
             ),
             (
                 "the largest logit is subtracted, and then not the logarithm of the sum",
@@ -604,6 +650,10 @@ _MEAN_MISTAKES = [
             lambda s: -math.log(np.mean(np.exp(_flat(s)))),
         ),
         (
+            "texts of different lengths make no matrix; np.concatenate joins them",
+            lambda s: -np.array(s).mean(),
+        ),
+        (
             "only the last sentence counts; add up over all of them, then divide",
             lambda s: -math.fsum(s[-1]) / len(s[-1]),
         ),
@@ -652,8 +702,19 @@ _STREAM_MISTAKES = [
         lambda text, n: text.reshape(n, -1).T,
     ),
     (
-        "the tokens that do not fill a row must be dropped",
+        "neighbours of the text stand side by side, in different columns, and the tokens left over "
+        "are not dropped; a column must be a piece of the text",
         lambda text, n: text.reshape(-1, n),
+    ),
+    *_each(
+        "`/` makes a float of every quotient; `//` divides whole numbers and drops the rest",
+        lambda text, n: text[: len(text) / n * n],
+        lambda text, n: text.reshape(n, len(text) / n),
+    ),
+    (
+        "where no token is left over all are dropped: text[:-0] is empty; keep text[: L * "
+        "batch_size]",
+        lambda text, n: text[: -(len(text) % n)].reshape(n, -1).T,
     ),
     (
         "tokens are dropped at the start; drop those at the end",
@@ -693,8 +754,16 @@ _HEAT_MISTAKES = [
         "widens the gaps between them",
         lambda z, temperature: _softmax(z * temperature),
     ),
-    ("the temperature plays no part", lambda z, temperature: _softmax(z)),
-    ("the temperature plays no part", lambda z, temperature: _exp_share(z)),
+    *_each(
+        "the temperature plays no part: divide each logit by it, before exp; a factor of all "
+        "powers cancels, and so does a number subtracted from all logits",
+        lambda z, temperature: _softmax(z),
+        lambda z, temperature: _exp_share(z),
+    ),
+    (
+        "the powers of the probabilities do not sum to 1 yet; divide them by their sum",
+        lambda z, temperature: _softmax(z) ** (1 / temperature),
+    ),
     (
         "exp of a large number is infinite and inf / inf is nan; subtract the largest logit first",
         lambda z, temperature: _exp_share(z / temperature),
@@ -843,6 +912,15 @@ _WRITE_MISTAKES = [
         lambda *inputs: _write(*inputs, pick=lambda p, u: int(u * len(p))),
     ),
     (
+        "u is looked up among the probabilities; look it up among their running sums, np.cumsum(p)",
+        lambda *inputs: _write(*inputs, pick=lambda p, u: int(np.searchsorted(p, u))),
+    ),
+    (
+        "the last word is always left out; leave out `</s>`, which is not there where the numbers "
+        "run out",
+        lambda *inputs: _write(*inputs, keep=True)[:-1],
+    ),
+    (
         "the temperature plays no part",
         lambda weights, numbers, temperature: _write(weights, numbers, 1.0),
     ),
@@ -919,6 +997,14 @@ _PIECE_MISTAKES = [
         "the network reads the token it must predict, y_i[w_i]; the inputs are previous, then the "
         "piece without its last token",
         _piece_mistake(lambda piece, previous, h, w: _score(piece, piece, w, h)),
+    ),
+    (
+        "the inputs are scored; score the piece: what follows each input",
+        _piece_mistake(
+            lambda piece, previous, h, w: _score(
+                _shifted(piece, previous), _shifted(piece, previous), w, h
+            )
+        ),
     ),
     (
         "the state is not carried: it begins with zeros; begin with the h that is given",

@@ -180,6 +180,17 @@ def in_place(text):
     return text, targets
 
 
+@wrong("inputs_and_targets", "two tokens after its input")
+def both_shifted(text):
+    return np.insert(text, 0, EOS)[:-1], np.append(text[1:], EOS)
+
+
+@wrong("inputs_and_targets", "`</s>` is never a target")
+def without_ends(text):
+    ordinary = text != EOS
+    return np.insert(text, 0, EOS)[:-1][ordinary], text[ordinary]
+
+
 @wrong("inputs_and_targets", "one input too many")
 def keeps_the_last(text):
     return np.insert(text, 0, EOS), text
@@ -241,6 +252,32 @@ def appended_too_early(xs, h_0, W_xh, W_hh, b_h):
     for x in xs:
         hs.append(h)
         h = step(x, h, W_xh, W_hh, b_h)
+    return np.array(hs)
+
+
+@wrong("forward_rnn", "xs[0] is never read")
+def h_0_in_row_0(xs, h_0, W_xh, W_hh, b_h):
+    hs = np.zeros((len(xs), len(h_0)))
+    hs[0] = h_0
+    for t in range(1, len(xs)):
+        hs[t] = step(xs[t], hs[t - 1], W_xh, W_hh, b_h)
+    return hs
+
+
+@wrong("forward_rnn", "the first step begins with zeros")
+def row_before_the_first(xs, h_0, W_xh, W_hh, b_h):
+    hs = np.zeros((len(xs), len(h_0)))
+    for t in range(len(xs)):
+        hs[t] = step(xs[t], hs[t - 1], W_xh, W_hh, b_h)
+    return hs
+
+
+@wrong("forward_rnn", "input and state are swapped")
+def arguments_swapped(xs, h_0, W_xh, W_hh, b_h):
+    hs, h = [], h_0
+    for x in xs:
+        h = step(h, x, W_xh, W_hh, b_h)
+        hs.append(h)
     return np.array(hs)
 
 
@@ -361,6 +398,25 @@ def tagger_linear(X, tags, U, W, V):
     return _tag(X, tags, U, W, V, f=lambda a: a)
 
 
+@wrong("tag_probs", "np.maximum(z, 0) takes each entry")
+def tagger_max(X, tags, U, W, V):
+    return _tag(X, tags, U, W, V, f=lambda a: max(a, 0))
+
+
+@wrong("tag_probs", "np.maximum(z, 0) takes each entry")
+def tagger_np_max(X, tags, U, W, V):
+    return _tag(X, tags, U, W, V, f=lambda a: np.max(a, 0))
+
+
+@wrong("tag_probs", "ReLU stands around a part of the sum only")
+def relu_of_each(X, tags, U, W, V):
+    h, answers = np.zeros(len(W)), []
+    for x, tag in zip(X, tags, strict=True):
+        h = np.maximum(x @ U, 0) + np.maximum(h @ W, 0)
+        answers.append(softmax(h @ V)[tag])
+    return np.array(answers)
+
+
 @wrong("tag_probs", "ReLU is applied to the scores too")
 def relu_of_scores(X, tags, U, W, V):
     return _tag(X, tags, U, W, V, g=lambda z: softmax(np.maximum(z, 0)))
@@ -466,6 +522,24 @@ def overflows(logits, targets):
 @wrong("token_log_probs", "exp of a large logit is infinite")
 def log_of_a_large_sum(logits, targets):
     return at(logits, targets) - np.log(np.exp(logits).sum(axis=1))
+
+
+@wrong("token_log_probs", "subtract that of each row: axis=1")
+def largest_of_columns(logits, targets):
+    z = logits - logits.max(axis=0)
+    return at(z - np.log(np.exp(z).sum(axis=1, keepdims=True)), targets)
+
+
+@wrong("token_log_probs", "subtract the largest of each row")
+def largest_of_all(logits, targets):
+    z = logits - logits.max()
+    return at(z - np.log(np.exp(z).sum(axis=1, keepdims=True)), targets)
+
+
+@wrong("token_log_probs", "without keepdims=True")
+def largest_without_its_column(logits, targets):
+    z = logits - logits.max(axis=1)
+    return at(z - np.log(np.exp(z).sum(axis=1)), targets)
 
 
 @wrong("token_log_probs", "a small probability is rounded to 0")
@@ -583,6 +657,11 @@ def two_logarithms(log_probs):
     return -np.log(np.concatenate(log_probs)).mean()
 
 
+@wrong("mean_loss", "texts of different lengths make no matrix")
+def one_matrix(log_probs):
+    return -np.array(log_probs).mean()
+
+
 @wrong("mean_loss", "only the last sentence counts")
 def last_sentence(log_probs):
     for sentence in log_probs:
@@ -608,6 +687,22 @@ def concatenated(log_probs):
 def interleaved(text, batch_size):
     length = len(text) // batch_size
     return text[: length * batch_size].reshape(length, batch_size)
+
+
+@wrong("streams", "side by side, in different columns")
+def every_other_token(text, batch_size):
+    return np.array([text[b::batch_size] for b in range(batch_size)]).T
+
+
+@wrong("streams", "`//` divides whole numbers")
+def float_length(text, batch_size):
+    length = len(text) / batch_size
+    return text[: length * batch_size].reshape(batch_size, length).T
+
+
+@wrong("streams", "text[:-0] is empty")
+def drops_all(text, batch_size):
+    return text[: -(len(text) % batch_size)].reshape(batch_size, -1).T
 
 
 @wrong("streams", "it is transposed")
@@ -677,6 +772,17 @@ def no_temperature(logits, temperature):
     return softmax(logits)
 
 
+@wrong("temperature_probs", "a factor of all powers cancels")
+def powers_divided(logits, temperature):
+    e = np.exp(logits - logits.max()) / temperature
+    return e / e.sum()
+
+
+@wrong("temperature_probs", "the powers of the probabilities do not sum to 1")
+def powers(logits, temperature):
+    return softmax(logits) ** (1 / temperature)
+
+
 @wrong("temperature_probs", "inf / inf is nan")
 def heat_overflows(logits, temperature):
     e = np.exp(logits / temperature)
@@ -715,6 +821,12 @@ def heat_not_normalised(logits, temperature):
 def no_brackets(logits, temperature):
     e = np.exp(logits - logits.max() / temperature)
     return e / e.sum()
+
+
+@right("temperature_probs")
+def shares_of_powers(logits, temperature):
+    p = softmax(logits) ** (1 / temperature)
+    return p / p.sum()
 
 
 @right("temperature_probs")
@@ -795,6 +907,23 @@ def no_stop(weights, numbers, temperature):
 @wrong("generate", "goes on after it")
 def skips_the_end(weights, numbers, temperature):
     return [word for word in no_stop(weights, numbers, temperature) if word != EOS]
+
+
+@wrong("generate", "the last word is always left out")
+def cuts_the_last(weights, numbers, temperature):
+    return keeps_the_end(weights, numbers, temperature)[:-1]
+
+
+@wrong("generate", "look it up among their running sums")
+def without_running_sums(weights, numbers, temperature):
+    words, word, h = [], EOS, np.zeros(len(weights["b_h"]))
+    for u in numbers:
+        h = read(word, h, weights)
+        word = int(np.searchsorted(next_probs(h, weights, temperature), u, side="right"))
+        if word == EOS:
+            break
+        words.append(word)
+    return words
 
 
 @wrong("generate", "it takes the most probable word each time")
@@ -905,6 +1034,11 @@ def shifted(piece, previous):
 @wrong("score_piece", "y_i[w_i]")
 def reads_what_it_predicts(piece, previous, h, weights):
     return scored(piece, piece, h, weights)
+
+
+@wrong("score_piece", "the inputs are scored")
+def scores_the_inputs(piece, previous, h, weights):
+    return scored(shifted(piece, previous), shifted(piece, previous), h, weights)
 
 
 @wrong("score_piece", "the state is not carried")

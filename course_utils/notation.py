@@ -265,7 +265,7 @@ class Symbol:
     cell : str
         The equations it stands in: ``"srn"``, ``"lstm"`` or ``"gru"``.
     symbol : str
-        As the lecture writes it, in plain characters: ``U^(z)``, ``s(t)``, ``h~_t``.
+        As the lecture writes it, in plain characters: ``U^(z)``, ``s(t)``, ``htilde_t``.
     course : str
         The same in the course's names: ``-W_xz.T``.
     """
@@ -383,7 +383,11 @@ def lookup(lecture: str, symbol: str, cell: str | None = None) -> Symbol:
     found = [s for s in _symbols(lecture, cell) if s.symbol == _plain(symbol)]
     if not found:
         known = list(dict.fromkeys(s.symbol for s in _symbols(lecture, cell)))
-        near = difflib.get_close_matches(_plain(symbol), known, n=3, cutoff=0.3)
+        folded = {name.lower(): name for name in known}
+        near = [
+            folded[name]
+            for name in difflib.get_close_matches(_plain(symbol).lower(), folded, n=3, cutoff=0.3)
+        ]
         hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(known)}"
         raise ValueError(f"{lecture} has no symbol {symbol!r}{_of(cell)}; {hint}")
     if len({(s.course, s.torch) for s in found}) > 1:
@@ -456,4 +460,4 @@ def _of(cell: str | None) -> str:
 def _plain(symbol: str) -> str:
     r"""Write a TeX symbol in plain characters: ``\hat{y}_{t}`` as ``yhat_t``."""
     symbol = re.sub(r"\\(hat|tilde)\{?(?:\\mathbf\{)?(\w)\}*", r"\2\1", symbol)
-    return re.sub(r"\\mathbf|[{}$\s\\]", "", symbol)
+    return re.sub(r"\\mathbf|\\mathrm|\\text|[{}$\s\\]", "", symbol)

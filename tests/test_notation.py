@@ -305,6 +305,7 @@ def test_symbols_may_be_written_as_in_tex():
     assert lookup("CS224N", r"$\hat{\mathbf{y}}^{(t)}$").course == "y"
     assert lookup("DARMSTADT", "U^{(f)}") == lookup("Darmstadt", "U^(f)")
     assert lookup("week6", r"\mathbf{W}_f").course == "W_xf"
+    assert lookup("Edinburgh", r"\text{net}_j(t)").course == "net_h"
     # h_t is the state in all three cells of the lecture: nothing to choose
     assert lookup("Darmstadt", "h_t").course == "h"
 
@@ -314,6 +315,8 @@ def test_errors_name_near_symbols_and_the_choices():
         lookup("Oxford", "U")
     with pytest.raises(ValueError, match="CS224N has no symbol 'Wf'; did you mean W_f"):
         lookup("CS224N", "Wf")
+    with pytest.raises(ValueError, match=r"Edinburgh has no symbol 'u'; did you mean U, "):
+        lookup("Edinburgh", "u")
     with pytest.raises(ValueError, match=r"in its equations of the GRU; did you mean .*h_t"):
         lookup("Darmstadt", "h(t)", cell="gru")
     with pytest.raises(ValueError, match="no symbol 'Q'; known are R, O, s_i, x_i, y_i"):

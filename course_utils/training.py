@@ -37,7 +37,7 @@ from course_utils.text import streams
 if TYPE_CHECKING:
     import pandas as pd
 
-LEARNING_RATES = {"adam": 8e-3, "sgd": 10.0}
+LEARNING_RATES = {"adam": 8e-3, "sgd": 2.0}
 CHECKPOINT_SECONDS = 60  # between two checkpoints
 LOOK_SECONDS = 0.2  # between two looks at the loss: each look halts a GPU
 
@@ -153,7 +153,7 @@ def fit(
         ``log_probs(ids)``. A model that reads better compiled may be given with
         ``model.loss = torch.compile(model.loss)``.
     train_ids, valid_ids : ndarray of int
-        Two texts.
+        Two texts, each a sequence of sentences that end with ``</s>``.
     seconds, epochs : float
         The budget: time, or passes through the text; whichever ends first. One must be given.
     batch_size, steps : int
@@ -162,7 +162,7 @@ def fit(
     optimizer : {"adam", "sgd"}
         Adam (Kingma and Ba 2015) or plain stochastic gradient descent.
     lr : float, optional
-        The learning rate at the beginning; default 0.008 for Adam, 10 for SGD.
+        The learning rate at the beginning; default 0.008 for Adam, 2 for SGD.
     clip : float, optional
         The gradient is scaled down to this norm where it is longer (Pascanu et al. 2013).
     decay : float
@@ -194,6 +194,13 @@ def fit(
 
     Notes
     -----
+    **Settings.** The defaults suit networks of about 128 hidden units; larger or deeper ones want
+    a smaller ``lr``. A small text wants dropout: on ``pydocs`` (40,000 tokens, words seen once are
+    ``<unk>``) with dropout 0.5 the perplexity after 50 s on one core was 71 for an SRN, 68 for an
+    LSTM, 62 for a GRU; Kneser-Ney 5-grams have 73. On ``grammar`` (310,000 tokens) without dropout,
+    after 30 s: SRN 12.6, LSTM 10.2; Kneser-Ney 13.7. SGD is slower: its best on ``pydocs`` was
+    ``lr=5, clip=0.25``.
+
     **Validation.** With ``epochs``, at the end of each epoch, and in a long one each time that ten
     times as many tokens were read as the validation text has. With ``seconds`` alone, by the clock:
     at most thirty times, and so that a tenth of the time goes into it, on as much of the beginning

@@ -1,5 +1,6 @@
 """Training against loops written out, scripted perplexities, a clock of our own, and kills."""
 
+import functools
 import math
 import multiprocessing
 import os
@@ -17,6 +18,7 @@ import torch
 from course_utils import training
 from course_utils.evaluation import perplexity
 from course_utils.models import LanguageModel, WindowLanguageModel
+from course_utils.output_layers import SampledSoftmax
 from course_utils.training import Diverged, History, fit
 
 VOCAB = 7
@@ -309,10 +311,14 @@ def test_the_seed_decides_and_the_callers_random_numbers_stay():
     assert not same(ends[0], ends[2])
 
 
+THREE_SAMPLES = functools.partial(SampledSoftmax, n_samples=3)
 MODELS = {
     "toy": lambda: Toy(dropout=0.3, samples=4),
     "lstm": lambda: LanguageModel(VOCAB, hidden_size=6, num_layers=2, dropout=0.1),
     "srn": lambda: LanguageModel(VOCAB, hidden_size=6, cell="srn"),
+    "gru": lambda: LanguageModel(
+        VOCAB, hidden_size=6, cell="gru", variational=True, dropout=0.1, output=THREE_SAMPLES
+    ),
     "window": lambda: WindowLanguageModel(VOCAB, 3, 4, 5, dropout=0.2),
 }
 

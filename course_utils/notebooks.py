@@ -28,6 +28,7 @@ CELL_SECONDS = 600  # a cell that computes longer is taken for an endless loop
 MAX_BYTES = 1_000_000  # of a committed notebook
 # Marks that make nbval or nbclient excuse a cell's errors, or pass over the cell.
 REFUSED_MARKS = {"raises-exception", "skip-execution", "nbval-raises-exception", "nbval-skip"}
+THREADS = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"}  # why: start.py
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -215,6 +216,7 @@ def prepare_kernels() -> None:
 
     They start in their notebook's folder, so COURSE_MIRROR and COURSE_DATA become absolute; and
     ``!course`` in a cell is this Python's command, whether or not its environment is activated.
+    Threads are set as `start.py` sets them.
     """
     here = str(Path(sys.executable).parent)
     if here not in os.environ.get("PATH", "").split(os.pathsep):
@@ -222,6 +224,8 @@ def prepare_kernels() -> None:
     for name in ("COURSE_MIRROR", "COURSE_DATA"):
         if os.environ.get(name):
             os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
+    for name, value in THREADS.items():
+        os.environ.setdefault(name, value)
 
 
 def runnable(notebook: NotebookNode) -> Iterator[NotebookNode]:

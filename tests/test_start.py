@@ -8,11 +8,14 @@ import errno
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from course_utils import notebooks
 
 START = Path(__file__).resolve().parents[1] / "start.py"
 PYPROJECT = """
@@ -309,6 +312,18 @@ def test_children_find_this_environment_and_the_mirror(start, monkeypatch):
     environment = start.child_environment()
     assert environment["COURSE_MIRROR"] == str(start.ROOT.parent / "data")
     assert environment["PATH"].split(os.pathsep)[0] == str(start.venv_python().parent)
+
+
+def test_threads_are_set_alike_wherever_the_course_is_started(start, monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "4")
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    environment = start.child_environment()
+    assert environment["OMP_WAIT_POLICY"] == "passive"
+    assert environment["OPENBLAS_NUM_THREADS"] == "4", "a reader's own setting stays"
+    assert start.THREADS == notebooks.THREADS
+    text = START.with_name("environment.yml").read_text(encoding="utf-8")
+    listed = dict(re.findall(r'^  ([A-Z_]+): "?(\w+)"?$', text, flags=re.MULTILINE))
+    assert listed == start.THREADS
 
 
 def test_a_failing_command_is_explained_from_its_log(start, monkeypatch):

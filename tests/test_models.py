@@ -255,6 +255,20 @@ def test_dropout_acts_on_words_layers_and_output_in_training_only():
     assert seen[-1][0] is seen[-1][1]
 
 
+def test_dropout_of_a_window_acts_on_words_and_hidden_units():
+    model = WindowLanguageModel(V, 4, E, H, dropout=0.4)
+    h, _ = model.features(random_ids(50, 40))
+    assert (h == 0).double().mean().item() == pytest.approx(0.4, abs=0.02)
+    # words: of E * 4 numbers a step, the hidden layer sees about 0.6, the same word the same ones
+    seen = []
+    model.hidden.register_forward_hook(lambda _, inputs, output: seen.append(inputs[0]))
+    model.features(random_ids(50, 40))
+    assert (seen[0] == 0).double().mean().item() == pytest.approx(0.4, abs=0.03)
+    assert_close(seen[0][1:, :, : 3 * E], seen[0][:-1, :, E:])
+    model.eval().features(random_ids(50, 40))
+    assert (seen[1] != 0).all()
+
+
 def test_variational_dropout_has_one_mask_a_text():
     mask = SequenceDropout(0.4)(torch.ones(T, 50, 60))
     assert_close(mask, mask[:1].expand_as(mask))

@@ -264,6 +264,14 @@ def test_an_update_is_one_step_down_the_summed_gradient():
     assert_same(model.parameters, expected)
 
 
+def test_the_training_loss_is_a_mean_over_tokens():
+    """With a step so small that nothing is learned it is the loss of the text."""
+    model, *_ = make("tanh")
+    text = np.array([2, 5, 3, 3, 6])  # pieces of 3 and 2 tokens
+    [epoch] = train(model, text, text, steps=3, lr=1e-12, max_epochs=1)
+    assert math.isclose(epoch.train_loss, -model.log_probs(text).mean(), rel_tol=1e-9)
+
+
 class Scripted(NumpyRNN):
     """A model whose validation losses are given, one an epoch."""
 

@@ -297,6 +297,8 @@ class _Run:
     def __init__(self, model, train_ids, valid_ids, settings):
         self.model, self.settings = model, settings
         self.parameters = [p for p in model.parameters() if p.requires_grad]
+        if not self.parameters:
+            raise ValueError(f"{model} has no weights to train")
         self.device = self.parameters[0].device
         inputs, targets = streams(train_ids, settings["batch_size"])
         self.inputs = torch.from_numpy(inputs).to(self.device)  # (L, B)
@@ -436,7 +438,7 @@ class _Run:
         cures.append("clip=1.0" if clip is None or clip > 1 else f"a smaller clip (it is {clip:g})")
         if self.settings["mixed_precision"]:
             cures.append("mixed_precision=False")
-        self.has_diverged = True
+        self.has_diverged, self.history.stopped = True, f"{what} at step {step}"
         error = Diverged(
             f"{what} at step {step} (epoch {step / self.chunks:.3g}); likely cures: "
             f"{', '.join(cures)}. The model holds its best weights so far."

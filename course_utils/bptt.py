@@ -24,6 +24,9 @@ them at step t, longer sequences first. A sequence that ends early is then in th
 buffers ``dh`` and ``dc``, and the gradient of its final state waits there until the loop backward
 comes to its last step.
 
+The functions take x (N, D), initial states (B, H) each, W_xh (G H, D) and W_hh (G H, H) with the G
+gates stacked as in torch, biases (G H,), and the list of all B_t.
+
 The arithmetic is NumPy's, on memory shared with the tensors; on a GPU it is torch's, by the same
 lines. Second derivatives cannot be had here, only with ``gradient="autograd"``.
 """
@@ -155,10 +158,10 @@ class LSTM(Function):
         dh_dc = o * (1 - tanh_c * tanh_c)
         da = empty(x, N, 4 * H)  # gates side by side, for the products below
         da_i, da_f, da_g, da_o = by_gate = da.reshape(N, 4, H).swapaxes(0, 1)  # (N, H) each
-        da_i[:] = g * (i * (1 - i))  # dc/da_i
-        da_f[:] = all_before(c, ctx.steps) * (f * (1 - f))  # dc/da_f
-        da_g[:] = i * (1 - g * g)  # dc/da_g
-        da_o[:] = tanh_c * (o * (1 - o))  # dh/da_o
+        xp.multiply(g, i * (1 - i), out=da_i)  # dc/da_i
+        xp.multiply(all_before(c, ctx.steps), f * (1 - f), out=da_f)  # dc/da_f
+        xp.multiply(i, 1 - g * g, out=da_g)  # dc/da_g
+        xp.multiply(tanh_c, o * (1 - o), out=da_o)  # dh/da_o
         W_h = StepProduct(W_hh.reshape(4, H, H), B)
         for rows, _, _ in reversed(ctx.steps):
             size = rows.stop - rows.start
@@ -220,13 +223,13 @@ class GRU(Function):
         (B, H), N = dh_0.shape, len(x)
         r, z, n = gates  # (N, H) each
         h_prev = all_before(h, ctx.steps)  # (N, H)
-        dh_dn = (1 - z) * (1 - n * n)  # dh/dn times dn/d(a_n + r * m)
+        dh_da_n = (1 - z) * (1 - n * n)
         da = empty(x, N, 4 * H)  # m, r, z, n side by side
         dm, da_r, da_z, da_n = by_gate = da.reshape(N, 4, H).swapaxes(0, 1)  # (N, H) each
-        dm[:] = dh_dn * r  # dh/dm
-        da_r[:] = dh_dn * m * (r * (1 - r))  # dh/da_r
-        da_z[:] = (h_prev - n) * (z * (1 - z))  # dh/da_z
-        da_n[:] = dh_dn  # dh/da_n
+        xp.multiply(dh_da_n, r, out=dm)  # dh/dm
+        xp.multiply(dh_da_n * m, r * (1 - r), out=da_r)  # dh/da_r
+        xp.multiply(h_prev - n, z * (1 - z), out=da_z)  # dh/da_z
+        da_n[:] = dh_da_n
         # m, r, z depend on h_prev, by W_hn, W_hr, W_hz; r, z, n on x, by W_xr, W_xz, W_xn.
         W_h = StepProduct(W_hh.reshape(3, H, H)[[2, 0, 1]], B)
         for rows, _, _ in reversed(ctx.steps):
@@ -290,9 +293,9 @@ class GRUResetBefore(Function):
         h_prev = all_before(h, ctx.steps)  # (N, H)
         da = empty(x, N, 3 * H)  # r, z, n side by side
         da_r, da_z, da_n = by_gate = da.reshape(N, 3, H).swapaxes(0, 1)  # (N, H) each
-        da_r[:] = h_prev * (r * (1 - r))  # dq/da_r
-        da_z[:] = (h_prev - n) * (z * (1 - z))  # dh/da_z
-        da_n[:] = (1 - z) * (1 - n * n)  # dh/da_n
+        xp.multiply(h_prev, r * (1 - r), out=da_r)  # dq/da_r
+        xp.multiply(h_prev - n, z * (1 - z), out=da_z)  # dh/da_z
+        xp.multiply(1 - z, 1 - n * n, out=da_n)  # dh/da_n
         W_h = W_hh.reshape(3, H, H)
         W_rz, W_n = StepProduct(W_h[:2], B), StepProduct(W_h[2:], B)
         for rows, _, _ in reversed(ctx.steps):

@@ -24,6 +24,8 @@ that go on are always the first rows of a step, and a batch needs neither paddin
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
@@ -173,23 +175,19 @@ class _Unrolled:
     def _run(self, x, batch_sizes, hx):
         """Run all layers and directions over the rows of all steps; see `unroll` for the layout."""
         self.check_input(x, batch_sizes)
-        one_direction = self._bptt
-        if self._gradient_on(x) == "autograd":
-            one_direction = self._visible_loop
-        else:
-            x = x.to(self.weight_hh_l0.dtype)  # it may be shorter under autocast
+        one_direction = self._visible_loop if self._gradient_on(x) == "autograd" else self._by_hand
         directions = 2 if self.bidirectional else 1
         backwards = reversed_rows(batch_sizes).to(x.device) if self.bidirectional else None
         state = self._initial_state(hx, batch_sizes[0], x.device)
         finals = []
         for layer in range(self.num_layers):
             outputs = []
-            for k in range(layer * directions, (layer + 1) * directions):
-                rows = x if k % directions == 0 else x[backwards]  # (N, D)
-                y, final = one_direction(
-                    rows, batch_sizes, [s[k] for s in state], *self.all_weights[k]
-                )
-                outputs.append(y if k % directions == 0 else y[backwards])  # (N, H)
+            for direction in range(directions):
+                k = layer * directions + direction  # the place of its weights and states
+                rows = x.index_select(0, backwards) if direction else x  # (N, D)
+                state_k = [s[k] for s in state]  # (B, H) each
+                y, final = one_direction(rows, batch_sizes, state_k, *self.all_weights[k])
+                outputs.append(y.index_select(0, backwards) if direction else y)  # (N, H)
                 finals.append(final)
             x = torch.cat(outputs, dim=-1) if self.bidirectional else y
             if layer < self.num_layers - 1:
@@ -228,6 +226,12 @@ class _Unrolled:
     def _visible_loop(self, x, batch_sizes, state, *weights):
         """Run one layer in one direction, step by step."""
         return unroll(lambda x, state: self._step(x, state, *weights), x, batch_sizes, state)
+
+    def _by_hand(self, x, batch_sizes, state, *weights):
+        """Run one layer in one direction by `course_utils.bptt`, in the weights' precision."""
+        on = x.device.type in ("cpu", "cuda")
+        with torch.autocast(x.device.type, enabled=False) if on else nullcontext():
+            return self._bptt(x.to(weights[0].dtype), batch_sizes, state, *weights)
 
 
 def _map(f, state):

@@ -192,6 +192,11 @@ def test_sigmoid_srn(gradient):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-11)
 
 
+def by_torch(*tensors):
+    """Stand for `bptt.as_arrays` on a GPU."""
+    return torch, [tensor.detach() for tensor in tensors]
+
+
 def arguments(gates, biases, states=1):
     """Return random arguments of one of `bptt`'s functions, for batches of 3, 2, 2 and 1 rows."""
     N, B, D, H = 8, 3, 2, 4
@@ -214,7 +219,7 @@ FUNCTIONS = {
 def test_gradcheck(name, arrays, monkeypatch):
     """Finite differences, through outputs and final states, by NumPy and by a GPU's lines."""
     if arrays == "torch":
-        monkeypatch.setattr(bptt, "as_arrays", lambda *t: (torch, [s.detach() for s in t]))
+        monkeypatch.setattr(bptt, "as_arrays", by_torch)
     function, gates, biases, states, options = FUNCTIONS[name]
     tensors = arguments(gates, biases, states)
     for batch_sizes in ([3, 2, 2, 1], [2, 2, 2, 2]):
@@ -309,7 +314,10 @@ def test_half_precision_runs_by_the_lines_of_a_gpu(dtype):
     torch.testing.assert_close(module(x)[0].double(), exact(x.double())[0], rtol=0.05, atol=0.02)
 
 
-def test_autocast_leaves_the_recurrence_in_the_weights_precision():
+@pytest.mark.parametrize("arrays", ["numpy", "torch"])
+def test_autocast_leaves_the_recurrence_in_the_weights_precision(arrays, monkeypatch):
+    if arrays == "torch":
+        monkeypatch.setattr(bptt, "as_arrays", by_torch)
     x, lstm = normal(5, 2, 3, dtype=torch.float32).requires_grad_(), LSTM(4, 6)
     project = torch.nn.Linear(3, 4)
     with torch.autocast("cpu", dtype=torch.bfloat16):

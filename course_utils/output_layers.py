@@ -257,9 +257,11 @@ def linear_cross_entropy(h: Tensor, W: Tensor, b: Tensor, targets: Tensor) -> Te
     Tensor, shape ()
         The mean of ``-ln P(target)`` in nats. It can be differentiated once.
     """
-    if torch.is_grad_enabled() and (h.requires_grad or W.requires_grad or b.requires_grad):
-        return _LinearCrossEntropy.apply(h, W, b, targets)
-    return _forward_and_gradients(h, W, b, targets, with_gradients=False)[0]
+    with torch.autocast(h.device.type, enabled=False):  # blocks and sums have one precision, W's
+        h = h.to(W.dtype)
+        if torch.is_grad_enabled() and (h.requires_grad or W.requires_grad or b.requires_grad):
+            return _LinearCrossEntropy.apply(h, W, b, targets)
+        return _forward_and_gradients(h, W, b, targets, with_gradients=False)[0]
 
 
 class _LinearCrossEntropy(torch.autograd.Function):

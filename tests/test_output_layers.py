@@ -331,3 +331,16 @@ def test_blocks_cover_all_rows_once():
 def test_errors_name_the_value_and_the_cure(Layer, options, message):
     with pytest.raises(ValueError, match=message):
         Layer(D, V, **options)
+
+
+def test_blockwise_loss_in_mixed_precision_is_near_the_exact_one():
+    """Autocast hands over bfloat16 features, but blocks and gradients keep the weights' type."""
+    torch.manual_seed(0)
+    layer = FullSoftmax(8, 20_000)
+    h, targets = torch.randn(300, 8), torch.randint(20_000, (300,))
+    exact = layer.loss(h, targets)
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = layer.loss((h * 1.0).to(torch.bfloat16).requires_grad_(), targets)
+    loss.backward()
+    assert loss.dtype == layer.weight.grad.dtype == torch.float32
+    assert abs(loss.item() - exact.item()) < 0.01

@@ -305,7 +305,7 @@ def _reason(question, cases, outcomes, failing, wanted) -> tuple[str, bool]:
         return complaint, True
     if "unhashable type: 'list'" in first.error_text:
         return "a list cannot be a key; make it a tuple", True
-    nothing = _holds_none(first.plain) or "None" in first.error_text
+    nothing = _holds_none(first.plain) or "NoneType" in first.error_text
     if not likely and nothing:
         likely = "something is None here: a function it calls may lack its `return`, or its code"
     return likely, False

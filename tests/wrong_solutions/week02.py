@@ -1,34 +1,12 @@
-"""Wrong solutions of week 2 as students write them, each with words its message must contain.
-
-``WRONG[question][name]`` is a function and the part of the message that names its misconception.
-``RIGHT[question]`` are solutions in other styles that a check must accept.
-"""
+"""Wrong solutions of week 2 as students write them."""
 
 import math
-from collections import defaultdict
 
 import numpy as np
 
-WRONG = defaultdict(dict)
-RIGHT = defaultdict(list)
+from wrong_solutions import new_bank
 
-
-def wrong(question, words):
-    """Enter the function below in the bank."""
-
-    def enter(function):
-        WRONG[question][function.__name__] = (function, words)
-        return function
-
-    return enter
-
-
-def right(question):
-    def enter(function):
-        RIGHT[question].append(function)
-        return function
-
-    return enter
+WRONG, RIGHT, wrong, right = new_bank()
 
 
 # softmax

@@ -100,9 +100,12 @@ def sampling(model, vocab: Vocabulary, prompt: str = "", max_tokens: int = 200) 
     """
     from course_utils import generation  # needs torch, which the other views do without
 
-    context = ipw.Text(prompt, description="prompt", layout={"width": "30em"})
-    temperature = ipw.FloatSlider(1.0, min=0.1, max=2.0, step=0.1, description="temperature")
-    top_p = ipw.FloatSlider(1.0, min=0.05, max=1.0, step=0.05, description="top p")
+    wide = {"description_width": "6em"}
+    context = ipw.Text(prompt, description="prompt", layout={"width": "30em"}, style=wide)
+    how_warm = {"min": 0.1, "max": 2.0, "step": 0.1, "description": "temperature"}
+    temperature = ipw.FloatSlider(1.0, **how_warm, style=wide)
+    share = {"min": 0.05, "max": 1.0, "step": 0.05, "description": "top p"}
+    top_p = ipw.FloatSlider(1.0, **share, style=wide)
     again = ipw.Button(description="another text")
     seeds = itertools.count(1)
     picture = ipw.Image(format="png", layout={"width": "400px"})

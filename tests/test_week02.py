@@ -37,7 +37,9 @@ def test_softmax_by_hand():
 @pytest.mark.parametrize("seed", SEEDS)
 def test_softmax_against_torch(seed):
     (scores,) = inputs("softmax", seed)
-    close(questions.softmax(scores), torch.softmax(torch.tensor(scores), dim=1))
+    with np.errstate(over="ignore"):  # its way, 1 / sum of exp(differences), may have 1 / inf = 0
+        found = questions.softmax(scores)
+    close(found, torch.softmax(torch.tensor(scores), dim=1))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -312,6 +312,16 @@ def machine():
     )
 
 
+def publish(report, path=None):
+    """Print the parts of a report; write them to a file as well, whole or not at all."""
+    from course_utils.notebooks import write_whole  # now: its imports would weigh on what is timed
+
+    text = "\n\n".join(report)
+    print(text)
+    if path is not None:
+        write_whole(path, text + "\n")
+
+
 @click.command(help=__doc__, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--kenlm", metavar="FOLDER", help="Where lmplz, build_binary and query are.")
 @click.option("--nltk", metavar="PYTHON", default=sys.executable, help="An interpreter with nltk.")
@@ -334,12 +344,7 @@ def main(kenlm, nltk, runs, save):
         report = ["# Counting models next to their peers", machine(), table(head, bench.rows)]
         report.append(bench.growth() if bench.kenlm else "Growth: KenLM not measured.")
         report.append(__doc__.split("\n\n", 3)[3].strip())
-    print("\n\n".join(report))
-    if save:
-        RESULTS.parent.mkdir(exist_ok=True)
-        partial = RESULTS.with_suffix(".partial")
-        partial.write_text("\n\n".join(report) + "\n", encoding="utf-8")
-        os.replace(partial, RESULTS)
+    publish(report, RESULTS if save else None)
 
 
 if __name__ == "__main__":

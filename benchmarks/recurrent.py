@@ -33,7 +33,7 @@ from pathlib import Path
 
 import click
 import torch
-from ngrams import machine, table
+from ngrams import machine, publish, table
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence
 
@@ -261,12 +261,7 @@ def main(only, runs, save, worker):
         report.append(f"## Layers on {torch.cuda.get_device_name()}, next to cuDNN")
         report.append(table(*Bench(runs, time.perf_counter, "cuda").layers()))
     report.append(__doc__.split("\n\n", 2)[2].strip())
-    print("\n\n".join(report))
-    if save:
-        RESULTS.parent.mkdir(exist_ok=True)
-        partial = RESULTS.with_suffix(".partial")
-        partial.write_text("\n\n".join(report) + "\n", encoding="utf-8")
-        os.replace(partial, RESULTS)
+    publish(report, RESULTS if save else None)
 
 
 if __name__ == "__main__":

@@ -30,8 +30,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from . import bptt
-from .steps import gru_step, lstm_step, srn_step
+from course_utils import bptt
+from course_utils.steps import gru_step, lstm_step, srn_step
 
 GRADIENTS = ("autograd", "bptt", "torch")
 

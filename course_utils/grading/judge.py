@@ -1,9 +1,26 @@
-"""The trusted side: what a submission's functions answer is compared here with the oracles."""
+"""The trusted side: what a submission's functions answer is compared here with the oracles.
+
+A function earns its points if it is right on the examples of its question and on every random
+input drawn from the seed of the run. The judge sends one input after the other and gets plain data
+back (`wire`); it never runs, imports or unpickles anything of a student's.
+"""
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
+import importlib
+import pkgutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from course_utils import checks
+from course_utils.grading import wire
+from course_utils.grading.sandbox import Ended, NoSandbox, Sandbox, strongest
+from course_utils.grading.submissions import Notebook, Submission, Unreadable, read_notebook
+
+N_RANDOM = 40
+EARNED = ("right", "wrong", "raised", "stopped", "died", "not done")  # the better first
 
 
 @dataclass
@@ -84,3 +101,307 @@ class Mark:
     def from_json(cls, data: dict) -> Mark:
         """Return the mark that `to_json` made this of."""
         return cls(**{**data, "checks": [CheckMark(**check) for check in data["checks"]]})
+
+
+class Judge:
+    """Marks submissions of one week; a context manager that holds a warm worker.
+
+    Parameters
+    ----------
+    week : str
+        ``"week01"``; the questions are those of `course_utils.checks`.
+    seed : int
+        The hidden inputs are drawn from it.
+    seconds : float
+        Processor time of one check.
+    level : str, optional
+        One of `sandbox.LEVELS`; the strongest at hand by default.
+    hidden : sequence of path
+        What the worker must not be able to read, such as the submissions.
+
+    Raises
+    ------
+    ValueError
+        If there is no such week.
+    NoSandbox
+        If no worker answers at this level.
+    """
+
+    def __init__(
+        self,
+        week: str,
+        seed: int,
+        seconds: float = 10.0,
+        level: str | None = None,
+        hidden: Sequence = (),
+    ):
+        if week not in weeks():
+            raise ValueError(f"there are no checks for {week!r}; there are {', '.join(weeks())}")
+        module = importlib.import_module(f"{checks.__name__}.{week}")
+        self.week, self.seed, self.level = week, seed, level or strongest()[0]
+        self.questions = {
+            name: _Prepared(question, seed) for name, question in module.QUESTIONS.items()
+        }
+        self.sandbox = Sandbox(self.level, seconds, getattr(module, "TORCH", False), hidden)
+        self.sandbox.open().close()
+
+    def __enter__(self) -> Judge:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the worker."""
+        self.sandbox.close()
+
+    def mark(self, submission: Submission) -> Mark:
+        """Return the marks of a submission, whatever it holds."""
+        mark = Mark(
+            student=submission.student,
+            path=submission.path,
+            week=self.week,
+            seed=self.seed,
+            status="graded",
+            checks=[],
+            points=0,
+            max_points=sum(one.question.points for one in self.questions.values()),
+            submitted=submission.submitted,
+            sandbox=self.level,
+        )
+        try:
+            if submission.problem:
+                raise Unreadable(submission.problem)
+            notebook = read_notebook(submission)
+            mark.members = list(notebook.members)
+            if not any(cell.strip() for cell in notebook.cells):
+                raise Unreadable("empty: it holds no code")
+            found = self._read(notebook)
+            mark.broken = found["broken"]
+            answers = found["answers"]
+            if not any(answer["programs"] for answer in answers.values()):
+                _refuse_other_week(found["names"], self.week)
+            mark.shapes = {name: answer["shape"] for name, answer in answers.items()}
+            mark.checks = [self._check(name, answers[name]) for name in self.questions]
+            mark.points = sum(check.points for check in mark.checks)
+        except Unreadable as error:
+            mark.status = str(error)
+            mark.checks = [self._blank(name, "not done", 0) for name in self.questions]
+        except NoSandbox as error:  # the grader's fault, not the student's
+            mark.status, mark.points = f"not graded: {error}", None
+            mark.checks = [self._blank(name, "not graded", 0) for name in self.questions]
+        return mark
+
+    def _blank(self, name: str, status: str, points: float = 0, **more) -> CheckMark:
+        return CheckMark(name, points, self.questions[name].question.points, status, **more)
+
+    def _read(self, notebook: Notebook) -> dict:
+        """Let the worker find the statements that make up each answer; it executes nothing."""
+        without = {
+            name: {"without": list(one.question.without)} for name, one in self.questions.items()
+        }
+        request = {"read": [list(notebook.cells), list(notebook.ids), without]}
+        try:
+            frame = wire.frame(request)
+            with self.sandbox.open() as conversation:
+                found = conversation.ask(frame)
+            return _checked(found, list(self.questions))
+        except (Ended, wire.Malformed):
+            raise Unreadable("unreadable: its code could not be read within the limits") from None
+
+    def _check(self, name: str, answer: dict) -> CheckMark:
+        """Ask for one function: as it stands where it was written, then at the notebook's end."""
+        if not answer["programs"] or answer["stub"]:
+            feedback = "Not done yet."
+            if not answer["stub"]:
+                feedback = f"There is no function `{name}` in the notebook."
+                if answer["near"]:
+                    feedback += f" There is `{answer['near']}`: is that its name?"
+            return self._blank(name, "not done", feedback=feedback)
+        best = None
+        for program in answer["programs"]:
+            mark = self._ask(name, program)
+            if best is None or EARNED.index(mark.status) < EARNED.index(best.status):
+                best = mark
+            if best.status == "right":
+                break
+        best.flags += answer["flags"]
+        return best
+
+    def _ask(self, name: str, program: list[str]) -> CheckMark:
+        prepared = self.questions[name]
+        outcomes, ended, missing = [], "", []
+        with self.sandbox.open() as conversation:
+            try:
+                frame = wire.frame({"load": [program, name, list(prepared.question.without)]})
+                loaded = conversation.ask(frame)
+                missing = _texts(loaded.get("missing"))
+                if loaded.get("ready") is not True:
+                    return self._blank(name, "raised", feedback=_not_loaded(name, loaded))
+                for case, frame in zip(prepared.cases, prepared.frames, strict=True):
+                    outcomes.append(_outcome(prepared.question, case, conversation.ask(frame)))
+            except Ended as error:
+                ended = error.how
+            except wire.Malformed:
+                ended = "died"
+        return self._judge(name, outcomes, ended, missing)
+
+    def _judge(self, name, outcomes, ended, missing) -> CheckMark:
+        """Compare, and say what a student may know: nothing of the hidden inputs."""
+        prepared = self.questions[name]
+        question, n_examples = prepared.question, len(prepared.question.examples)
+        result = None
+        if outcomes:
+            result = prepared.judge(len(outcomes), outcomes)
+            if result and not ended:
+                return self._blank(name, "right", question.points, feedback="Right.")
+            if result.status == "not done yet" and not ended:
+                text = f"Not done yet: `{name}` returns nothing."
+                return self._blank(name, "not done", feedback=text)
+        # The examples are the notebook's own and were sent first: what is said of them, and what
+        # the function made of them, gives nothing away. Beyond them only fixed sentences do not.
+        shown = prepared.judge(n_examples, outcomes[:n_examples]) if outcomes else None
+        reason, maybe = "", ""
+        if result is not None and not result:
+            fixed = {sentence for sentence, _ in question.mistakes}
+            known = result if result.reason in fixed or any(o.changed for o in outcomes) else shown
+            reason = known.reason
+            maybe = "perhaps " if f"perhaps because {reason}" in known.message else ""
+        failing = next((o for o in outcomes if o.error), None)
+        sentences = []
+        if ended == "stopped":
+            status = "stopped"
+            sentences.append(
+                f"Stopped after {self.sandbox.seconds:g} seconds: does a loop never end?"
+            )
+        elif ended:
+            status = "died"
+            sentences.append(
+                "It ended the process that ran it: too much memory, a recursion without end, or a "
+                "call that leaves Python."
+            )
+        elif failing is not None and (not reason or result.status == "raised"):
+            status = "raised"
+            sentences.append(f"Raised {failing.error}.")
+            if missing:
+                sentences.append(f"Not at hand while grading: {', '.join(missing)}.")
+        else:
+            status = "wrong"
+        if reason:
+            sentences.append(f"Wrong, {maybe}because {reason}.")
+        elif status == "wrong":
+            sentences.append("Wrong.")
+        if not ended:
+            sentences.append(
+                "It is right on the examples of the notebook's own check, but not on other inputs."
+                if shown
+                else "The check in the notebook shows an input on which it fails."
+            )
+        return self._blank(name, status, reason=reason, feedback=" ".join(sentences))
+
+
+class _Prepared:
+    """A question with its inputs, the frames that carry them, and the oracle's answers."""
+
+    def __init__(self, question: checks.Question, seed: int):
+        self.question = question
+        self.cases = question.cases(seed, N_RANDOM)
+        self.frames = [wire.frame({"call": wire.encode(list(case))}) for case in self.cases]
+        self.expected = checks.answers(question, self.cases)
+
+    def judge(self, n: int, outcomes: list[checks.Outcome]) -> checks.Result:
+        """Judge the outcomes of the first n inputs."""
+        return checks.judge(
+            self.question, self.cases[:n], outcomes, expected=self.expected[: len(outcomes)]
+        )
+
+
+def weeks() -> list[str]:
+    """Return the weeks that have checks."""
+    return sorted(
+        module.name for module in pkgutil.iter_modules(checks.__path__) if module.name[-1].isdigit()
+    )
+
+
+def _refuse_other_week(names: list[str], week: str) -> None:
+    """Raise `Unreadable` if a notebook without any answer has functions of another week."""
+    for other in weeks():
+        if other == week:
+            continue
+        questions = importlib.import_module(f"{checks.__name__}.{other}").QUESTIONS
+        known = sum(name in questions for name in names)
+        if known > len(questions) / 2:
+            raise Unreadable(f"wrong week: it holds {known} functions of {other}")
+
+
+def _outcome(question: checks.Question, case: tuple, answer: dict) -> checks.Outcome:
+    """Return what a call did, from the worker's word for it.
+
+    Raises
+    ------
+    wire.Malformed
+        If that is none.
+    """
+    if "error" in answer:
+        name = answer["error"]
+        name = name if isinstance(name, str) and hasattr(builtins, name) else "Exception"
+        text = answer.get("text")
+        return checks.Outcome(error=name, error_text=text if isinstance(text, str) else "")
+    if "value" not in answer:
+        return checks.Outcome(error="Exception", error_text="the answer is too large")
+    value = wire.decode(answer["value"])
+    changed, unsteady = "", False
+    if "after" in answer:
+        after = wire.decode(answer["after"])
+        if not isinstance(after, list):
+            raise wire.Malformed("arguments must be a list")
+        pairs = zip(question.parameters, case, after, strict=False)
+        changed = next((p for p, x, y in pairs if not checks.same(x, y)), "")
+    if "again" in answer:
+        unsteady = not checks.same(value, wire.decode(answer["again"]))
+    return checks.Outcome(value=value, changed=changed, unsteady=unsteady)
+
+
+def _not_loaded(name: str, loaded: dict) -> str:
+    """Say why the statements that define a function did not define it."""
+    failed, missing = loaded.get("failed"), _texts(loaded.get("missing"))
+    text = f"The code that defines `{name}` does not run"
+    if isinstance(failed, str) and hasattr(builtins, failed):
+        text += f": it raises {failed}"
+    if missing:
+        text += f"; not at hand while grading: {', '.join(missing)}"
+    return text + "."
+
+
+def _texts(value) -> list[str]:
+    """Return the strings in a list of which nothing is known, short ones only."""
+    if not isinstance(value, list):
+        return []
+    return [text for text in value[:20] if isinstance(text, str) and 0 < len(text) <= 100]
+
+
+def _checked(found: dict, names: list[str]) -> dict:
+    """Return what the worker read, in the form it should have; nothing of it is executed here.
+
+    Raises
+    ------
+    wire.Malformed
+        If it has another form.
+    """
+    try:
+        for name in names:
+            answer = found["answers"][name]
+            ok = isinstance(answer["stub"], bool) and isinstance(answer["shape"], str)
+            ok = ok and isinstance(answer["near"], str) and len(answer["programs"]) <= 2
+            ok = ok and all(isinstance(flag, str) for flag in answer["flags"])
+            ok = ok and all(isinstance(s, str) for program in answer["programs"] for s in program)
+            if not ok:
+                raise wire.Malformed(f"the reading of {name}")
+        for number, text in found["broken"]:
+            if type(number) is not int or not isinstance(text, str):
+                raise wire.Malformed("the list of broken cells")
+        if not all(isinstance(name, str) for name in found["names"]):
+            raise wire.Malformed("the names of functions")
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise wire.Malformed(f"a reading of another form: {error}") from None
+    return found

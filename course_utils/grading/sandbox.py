@@ -1,0 +1,406 @@
+"""Start the worker by the strongest means at hand, and talk to it.
+
+``"bubblewrap"`` (Linux, where https://github.com/containers/bubblewrap is installed): namespaces
+of its own, without network, a read-only system, a private /tmp, nothing else of the machine's
+files; and inside it all of the next. ``"landlock"`` (Linux 5.13): the kernel's Landlock closes the
+file system and seccomp the network, other processes and new ones. ``"limits"`` (everywhere): a
+process group of its own, a wall clock, and the limits on processor time, memory and files that the
+system has; files and network stay open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import course_utils
+from course_utils.grading import wire
+
+LEVELS = ("bubblewrap", "landlock", "limits")
+SENTENCES = {
+    "bubblewrap": "Submissions run in bubblewrap: no network, no files but Python's own, limits on "
+    "time, memory, processes and output.",
+    "landlock": "Submissions run behind Landlock and seccomp: no network, no files but Python's "
+    "own, limits on time, memory, processes and output. Bubblewrap, where it can be installed, "
+    "adds namespaces.",
+    "limits": "Submissions run under limits only: on this system they could read your files and "
+    "use the network. Grade on Linux with bubblewrap if you do not trust them.",
+}
+START_SECONDS = 60.0  # importing torch from a slow disk
+END_SECONDS = 10.0
+TMP_BYTES = 16 << 20
+SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives")
+FILES = ("worker.py", "wire.py", "answers.py")
+HERE = Path(__file__).resolve().parent
+FORK = hasattr(os, "fork")
+
+
+class NoSandbox(RuntimeError):
+    """A sandbox that does not start here, or no longer."""
+
+
+class Ended(Exception):
+    """The worker gave no answer; ``how`` is ``"stopped"`` (out of time) or ``"died"``."""
+
+    def __init__(self, how: str):
+        super().__init__(how)
+        self.how = how
+
+
+class Sandbox:
+    """A warm worker, and the conversations with the children it forks.
+
+    Parameters
+    ----------
+    level : str
+        One of `LEVELS`.
+    seconds : float
+        Processor time of one check; on the clock it may take twice that.
+    torch : bool
+        Whether torch is there. Where it is not, it is neither imported nor among the files.
+    hidden : sequence of path
+        What must not be readable, such as the submissions; the course is hidden without saying so.
+    """
+
+    def __init__(
+        self, level: str, seconds: float = 10.0, torch: bool = False, hidden: Sequence = ()
+    ):
+        self.level, self.seconds, self.torch = level, seconds, torch
+        self.hidden = [Path(path).resolve() for path in hidden]
+        self.walls: list[str] = []
+        self.process = None
+
+    def open(self) -> Conversation:
+        """Return a conversation with a fresh process.
+
+        Raises
+        ------
+        NoSandbox
+            If none can be had, also after a new start.
+        """
+        if not FORK:
+            return self._greeted(_Single(self))
+        # Without seccomp a child could reach its parent: the next one shall have another.
+        if self.process is not None and self.level != "limits" and "seccomp" not in self.walls:
+            self.close()
+        for _ in range(2):
+            try:
+                if self.process is None:
+                    self._start()
+                return self._greeted(_Forked(self))
+            except (OSError, NoSandbox):
+                self.close()
+        raise NoSandbox(f"the worker does not start in {self.level!r}")
+
+    def _greeted(self, conversation: Conversation) -> Conversation:
+        try:
+            self.walls = conversation.receive()["walls"]
+        except (Ended, LookupError, TypeError):
+            conversation.close()
+            raise NoSandbox(f"the worker does not answer in {self.level!r}") from None
+        if self.level != "limits" and not {"landlock", "seccomp"} & set(self.walls):
+            conversation.close()
+            raise NoSandbox("this system has neither Landlock nor seccomp")
+        return conversation
+
+    def _start(self) -> None:
+        if self.level == "bubblewrap" and not shutil.which("bwrap"):
+            raise NoSandbox("bubblewrap is not installed")
+        if self.level == "landlock" and sys.platform != "linux":
+            raise NoSandbox("Landlock is Linux's")
+        self.control, theirs = socket.socketpair()
+        self.control.settimeout(END_SECONDS)
+        self.scratch = tempfile.TemporaryDirectory(prefix="unrolled-")
+        self.process = subprocess.Popen(
+            self.command(theirs.fileno()),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+            cwd="/",
+            env=environment(),
+        )
+        theirs.close()
+
+    def command(self, control: int = -1) -> list[str]:
+        """Return the command that starts the worker."""
+        libraries = [path for path in sys.path if "-packages" in path and os.path.isdir(path)]
+        boxed = self.level == "bubblewrap"
+        scratch = "/tmp" if boxed else self.scratch.name
+        roots = readable([*SYSTEM, sys.base_prefix, *libraries], self._secrets())
+        settings = {
+            "control": control,
+            "fork": FORK,
+            "kernel": self.level != "limits",  # Linux's own walls
+            "path": libraries,
+            "readable": [*roots, "/dev/null", "/dev/zero", "/dev/urandom"],
+            # A folder of the machine's own could be filled up.
+            "writable": [scratch, "/dev/null"] if boxed else ["/dev/null"],
+            "scratch": scratch,
+            "torch": self.torch,
+            "seconds": self.seconds,
+        }
+        folder = "/unrolled" if boxed else str(HERE)
+        python = os.path.realpath(sys.executable)
+        worker = [python, "-I", "-S", "-B", os.path.join(folder, "worker.py"), json.dumps(settings)]
+        if not boxed:
+            return worker
+        box = ["bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"]
+        box += ["--cap-drop", "ALL", "--hostname", "worker"]
+        for root in roots:
+            box += ["--ro-bind", root, root]
+        for name in FILES:
+            box += ["--ro-bind", str(HERE / name), f"{folder}/{name}"]
+        box += ["--size", str(TMP_BYTES), "--tmpfs", "/tmp", "--dev", "/dev"]
+        return [*box, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", *worker]
+
+    def _secrets(self) -> list[Path]:
+        """Return what must not be readable: this package, its repository, torch, `hidden`."""
+        package = Path(course_utils.__file__).resolve().parent
+        secrets = [package, *self.hidden]
+        if (package.parent / "solutions").is_dir():
+            secrets.append(package.parent)
+        torch = None if self.torch else importlib.util.find_spec("torch")
+        return secrets + ([Path(torch.origin).resolve().parent] if torch else [])
+
+    def close(self) -> None:
+        """End the worker and whatever it started."""
+        if self.process is not None:
+            self.control.close()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+            self.scratch.cleanup()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+
+class Conversation:
+    """With one child: frames out, frames in, until a deadline; a context manager that ends it."""
+
+    def __init__(self, seconds: float):
+        self.deadline = time.monotonic() + seconds
+
+    def ask(self, frame: bytes) -> dict:
+        """Send a frame and return the answer.
+
+        Raises
+        ------
+        Ended
+            If there is none, or one that is none.
+        """
+        self._send(frame)
+        return self.receive()
+
+    def receive(self) -> dict:
+        """Return the next answer."""
+        size = int.from_bytes(self._read(4), "big")
+        try:
+            if size > wire.MAX_BYTES:
+                raise wire.Malformed(f"{size} bytes")
+            answer = wire.parse(self._read(size))
+        except wire.Malformed:
+            self._end("died")
+        if not isinstance(answer, dict):
+            self._end("died")
+        return answer
+
+    def _read(self, size: int) -> bytes:
+        parts = []
+        while size > 0:
+            part = self._some(min(size, 1 << 20))
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def _end(self, how: str):
+        self.close()
+        raise Ended(how)
+
+    def __enter__(self) -> Conversation:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+
+class _Forked(Conversation):
+    """Over a socket of its own, with a child of the warm worker."""
+
+    def __init__(self, sandbox: Sandbox):
+        super().__init__(START_SECONDS)
+        self.sandbox, self.over = sandbox, False
+        self.socket, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(sandbox.control, [b"+"], [theirs.fileno()])
+
+    def receive(self) -> dict:
+        answer = super().receive()
+        if self.deadline is not None and "walls" in answer:  # it has begun
+            self.deadline = time.monotonic() + 2 * self.sandbox.seconds + 1
+        return answer
+
+    def _wait(self) -> None:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            self._end("stopped")
+        self.socket.settimeout(left)
+
+    def _send(self, frame: bytes) -> None:
+        self._wait()
+        try:
+            self.socket.sendall(frame)
+        except TimeoutError:
+            self._end("stopped")
+        except OSError:
+            self._end("")
+
+    def _some(self, size: int) -> bytes:
+        self._wait()
+        try:
+            part = self.socket.recv(size)
+        except TimeoutError:
+            self._end("stopped")
+        except OSError:
+            part = b""
+        return part or self._end("")
+
+    def _end(self, how: str):
+        raise Ended(self.close() if how == "" else self.close() and how)
+
+    def close(self) -> str:
+        """End the child; return how it had ended by itself, if it had."""
+        if self.over:
+            return "died"
+        self.over = True
+        self.socket.close()
+        sandbox = self.sandbox
+        try:
+            sandbox.control.sendall(b"-")
+            answer = sandbox.control.recv(12, socket.MSG_WAITALL)
+            status, seconds = struct.unpack("!id", answer)
+        except (OSError, struct.error):
+            sandbox.close()  # the next conversation starts a new one
+            return "died"
+        late = seconds >= sandbox.seconds or status == signal.SIGXCPU
+        return "stopped" if late else "died"
+
+
+class _Single(Conversation):
+    """Over pipes, with a worker for this conversation alone: where there is no fork."""
+
+    def __init__(self, sandbox: Sandbox):
+        super().__init__(START_SECONDS)
+        self.scratch = sandbox.scratch = tempfile.TemporaryDirectory(prefix="unrolled-")
+        self.process = subprocess.Popen(
+            sandbox.command(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment(),
+            cwd=sandbox.scratch.name,
+        )
+        self.clock = threading.Timer(START_SECONDS + 2 * sandbox.seconds, self._late)
+        self.clock.start()
+        self.how = "died"
+
+    def _late(self) -> None:
+        self.how = "stopped"
+        self.process.kill()
+
+    def _send(self, frame: bytes) -> None:
+        try:
+            self.process.stdin.write(frame)
+            self.process.stdin.flush()
+        except OSError:
+            self._end(self.how)
+
+    def _some(self, size: int) -> bytes:
+        return self.process.stdout.read1(size) or self._end(self.how)
+
+    def close(self) -> None:
+        """End the process."""
+        self.clock.cancel()
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()
+        self.scratch.cleanup()
+
+
+def readable(roots: Sequence, hidden: Sequence) -> list[str]:
+    """Return files and folders that together hold all that is in ``roots`` and not in ``hidden``.
+
+    A root inside a hidden folder stays readable: a virtual environment often lies in the course's
+    own folder.
+    """
+    found = []
+    for root in dict.fromkeys(map(Path, roots)):
+        if not root.exists():
+            continue
+        place = root.resolve()
+        inside = [path for path in hidden if path.is_relative_to(place)]
+        if place in inside:
+            continue
+        if inside:
+            found += readable(sorted(root.iterdir()), inside)
+        else:
+            found.append(str(root))
+    return found
+
+
+def environment() -> dict[str, str]:
+    """Return the environment variables of a worker: none of the grader's own."""
+    settings = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/tmp",
+        "LANG": "C.UTF-8",
+        "MPLBACKEND": "Agg",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }
+    if sys.platform == "win32":
+        settings["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
+    return settings
+
+
+@functools.cache
+def strongest() -> tuple[str, str]:
+    """Return the strongest level that answers on this machine, and a sentence about it.
+
+    Raises
+    ------
+    NoSandbox
+        If not even a worker without walls answers; nothing can be graded then.
+    """
+    for level in LEVELS:
+        with Sandbox(level) as sandbox:
+            try:
+                sandbox.open().close()
+            except NoSandbox as error:
+                problem = error
+            else:
+                return level, SENTENCES[level]
+    raise NoSandbox(f"no worker answers on this machine: {problem}")

@@ -1,0 +1,466 @@
+"""The untrusted side. A warm parent, which never runs a student's code, forks one child a check.
+
+The judge starts this file by itself, with `answers` and `wire` beside it and nothing else of the
+course. Over a control socket it hands the parent one end of a fresh socket for each check; the
+parent forks, and the child shuts itself in (`confine`) before it reads the student's code from
+that socket. So no check meets the remains of another: not in memory, not in a file, not in a
+module that was patched.
+
+The requests of the judge, each answered by one frame:
+
+``{"read": [cells, ids, questions]}``
+    Which statements make up each answer (`answers.select`); nothing is executed.
+``{"load": [statements, name, without]}``
+    Execute the statements; ``"ready"`` says whether ``name`` is callable now.
+``{"call": arguments}``
+    Call it twice on fresh copies and say what came out. The arguments of the next call arrive when
+    this one has been answered.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import asyncio
+import builtins
+import contextlib
+import ctypes
+import errno
+import importlib
+import inspect
+import json
+import os
+import platform
+import shutil
+import signal
+import socket
+import struct
+import sys
+import warnings
+
+CODE_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | __future__.annotations.compiler_flag
+MEMORY = {False: 2 << 30, True: 16 << 30}  # bytes of address space, without and with torch
+FILE_BYTES = 8 << 20
+OPEN_FILES = 64
+
+
+# Answering requests
+
+
+class Channel:
+    """Frames over two file descriptors; those of a socket are the same."""
+
+    def __init__(self, reader: int, writer: int):
+        self.reader, self.writer = reader, writer
+
+    def receive(self):
+        """Return the next request, or None at the end."""
+        header = self._read(4)
+        return wire.parse(self._read(int.from_bytes(header, "big"))) if header else None
+
+    def _read(self, size: int) -> bytes:
+        parts = []
+        while size > 0:
+            part = os.read(self.reader, min(size, 1 << 20))
+            if not part:
+                return b""
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def send(self, data) -> None:
+        """Send an answer."""
+        try:
+            frame = wire.frame(data)
+        except wire.Malformed:
+            frame = wire.frame({"too_large": True})
+        view = memoryview(frame)
+        while view:
+            view = view[os.write(self.writer, view) :]
+
+
+def serve(channel: Channel, walls: list[str]) -> None:
+    """Answer requests until the judge ends the conversation."""
+    channel.send({"walls": walls})
+    function = None
+    while (request := channel.receive()) is not None:
+        if "read" in request:
+            channel.send(answers.select(*request["read"]))
+        elif "load" in request:
+            function, answer = load(*request["load"])
+            channel.send(answer)
+        elif "call" in request:
+            channel.send(call(function, request["call"]))
+        else:
+            channel.send(None)
+
+
+def load(statements: list[str], name: str, without: list[str]):
+    """Execute statements one by one; one that fails does not keep the others from running."""
+    for dotted in without:
+        _take_away(dotted)
+    sys.stdin = open(os.devnull)
+    space = {"__name__": "__main__", "__builtins__": builtins, "display": print}
+    missing, failed = [], ""
+    for statement in statements:
+        try:
+            result = eval(compile(statement, "<answer>", "exec", CODE_FLAGS), space)
+            if inspect.iscoroutine(result):
+                asyncio.run(result)
+        except BaseException as error:  # whatever it may raise, exit() included
+            if isinstance(error, ImportError):
+                missing.append(str(getattr(error, "name", "") or "")[:100])
+            failed = _name(error)
+    function = space.get(name)
+    return function, {"ready": callable(function), "missing": missing, "failed": failed}
+
+
+def _take_away(dotted: str) -> None:
+    """Put a function that raises in the place of one the task must do without."""
+    place, _, attribute = dotted.rpartition(".")
+    parts = place.split(".")
+    for n in range(len(parts), 0, -1):
+        with contextlib.suppress(ImportError, AttributeError):
+            owner = importlib.import_module(".".join(parts[:n]))
+            for part in parts[n:]:
+                owner = getattr(owner, part)
+
+            def forbidden(*_, **__):
+                raise RuntimeError(f"this task is to be done without {dotted}")
+
+            setattr(owner, attribute, forbidden)
+            return
+
+
+def call(function, arguments) -> dict:
+    """Call the function on a copy of the arguments, and once more, and say what came out.
+
+    The judge compares: with the arguments as they were, with each other, with the oracle.
+    """
+    encode, decode = wire.encode, wire.decode  # before a student's code has run
+    try:
+        given = decode(arguments)
+        value = encode(function(*given))
+        after = encode(given)
+        again = encode(function(*decode(arguments)))
+    except wire.Malformed:
+        return {"too_large": True}
+    except BaseException as error:
+        return {"error": _name(error), "text": _text(error)}
+    answer = {"value": value}
+    if repr(after) != repr(arguments):
+        answer["after"] = after
+    if repr(again) != repr(value):
+        answer["again"] = again
+    return answer
+
+
+def _name(error: BaseException) -> str:
+    """Return the name of an exception of Python's own, else nothing: names can carry messages."""
+    return next(
+        (
+            kind.__name__
+            for kind in type(error).__mro__
+            if getattr(builtins, kind.__name__, None) is kind
+        ),
+        "Exception",
+    )
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:300]
+    except BaseException:
+        return ""
+
+
+# Shutting a process in
+
+
+def confine(settings: dict, landlock: int | None = None) -> list[str]:
+    """Give up what a check does not need; return the names of the walls that stand.
+
+    The limits stand on this small fresh process, not on its parent. What the kernel offers beyond
+    them depends on the system: Landlock (Linux 5.13) closes the file system, seccomp the system
+    calls that make processes, reach other processes, or open a connection.
+    """
+    walls = []
+    if resource is not None:
+        size, seconds = MEMORY[settings["torch"]], int(settings["seconds"])
+        for what, soft, hard in (
+            ("RLIMIT_AS", size, size),
+            ("RLIMIT_CPU", seconds + 1, seconds + 2),
+            ("RLIMIT_FSIZE", FILE_BYTES, FILE_BYTES),
+            ("RLIMIT_NOFILE", OPEN_FILES, OPEN_FILES),
+            ("RLIMIT_CORE", 0, 0),
+        ):
+            # macOS has no limit on memory.
+            with contextlib.suppress(AttributeError, ValueError, OSError):
+                resource.setrlimit(getattr(resource, what), (soft, hard))
+        walls.append("limits")
+    if settings["kernel"]:
+        _libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        _drop_capabilities()
+        if landlock is not None:
+            if _syscall(LANDLOCK_RESTRICT_SELF, landlock, 0) == 0:
+                walls.append("landlock")
+            os.close(landlock)  # a rule added to it would hold for the next child
+        if _filter_system_calls():
+            walls.append("seccomp")
+    return walls
+
+
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
+LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
+
+
+def _libc():
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _syscall(number: int, *arguments) -> int:
+    return _libc().syscall(ctypes.c_long(number), *arguments)
+
+
+def _drop_capabilities() -> None:
+    """Let go of root's powers, such as raising a limit again; whoever is not root has none."""
+    number = {"x86_64": 126, "aarch64": 91}.get(platform.machine())  # capset
+    if number is not None:
+        header = struct.pack("=Ii", 0x20080522, 0)
+        _syscall(number, header, struct.pack("=6I", *[0] * 6))
+
+
+def landlock_rules(readable: list[str], writable: list[str]) -> int | None:
+    """Return a Landlock ruleset, or None where the kernel has none.
+
+    Files below ``readable`` may be read, those below ``writable`` also written; nothing else.
+    https://docs.kernel.org/userspace-api/landlock.html
+    """
+    version = _syscall(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
+    if version < 1:
+        return None
+    files = (1 << {1: 13, 2: 14, 3: 15, 4: 15}.get(version, 16)) - 1
+    net = 3 if version >= 4 else 0  # binding and connecting a TCP socket
+    scoped = 3 if version >= 6 else 0  # abstract sockets; signals to the outside
+    attributes = struct.pack("=QQQ", files, net, scoped)
+    size = 24 if version >= 6 else 16 if version >= 4 else 8
+    ruleset = _syscall(LANDLOCK_CREATE_RULESET, attributes, ctypes.c_size_t(size), 0)
+    if ruleset < 0:
+        return None
+    read_file, read_folder = 1 << 2, 1 << 3
+    rules = [(path, read_file | read_folder) for path in readable]
+    rules += [(path, files) for path in writable]
+    for path, rights in rules:
+        try:
+            place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        except OSError:
+            continue
+        if not os.path.isdir(path):
+            rights &= read_file
+        _syscall(LANDLOCK_ADD_RULE, ruleset, 1, struct.pack("=Qi", rights, place), 0)
+        os.close(place)
+    return ruleset
+
+
+# Number of each system call that is refused, on x86_64 and on aarch64; None where it has none.
+# https://docs.kernel.org/userspace-api/seccomp_filter.html
+REFUSED = {
+    "fork": (57, None),
+    "vfork": (58, None),
+    "execve": (59, 221),
+    "execveat": (322, 281),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "process_madvise": (440, 440),
+    "process_mrelease": (448, 448),
+    "kcmp": (312, 272),
+    "pidfd_open": (434, 434),
+    "pidfd_getfd": (438, 438),
+    "pidfd_send_signal": (424, 424),
+    "rt_sigqueueinfo": (129, 138),
+    "rt_tgsigqueueinfo": (297, 240),
+    "tkill": (200, 130),
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "sched_setaffinity": (203, 122),
+    "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
+    "socket": (41, 198),
+    "connect": (42, 203),
+    "bind": (49, 200),
+    "listen": (50, 201),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsmount": (432, 432),
+    "mount_setattr": (442, 442),
+    "open_by_handle_at": (304, 265),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+    "shmget": (29, 194),
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "mq_open": (240, 180),
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "personality": (135, 92),
+    "syslog": (103, 116),
+    "reboot": (169, 142),
+}
+MACHINES = {  # audit number; clone, clone3, kill, tgkill, prlimit64, fcntl
+    "x86_64": (0xC000003E, 56, 435, 62, 234, 302, 72),
+    "aarch64": (0xC00000B7, 220, 435, 129, 131, 261, 25),
+}
+CLONE_THREAD = 0x10000
+ALLOW, REFUSE, KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x80000000
+NOT_THERE = 0x00050000 | errno.ENOSYS
+
+
+def _filter_system_calls() -> bool:
+    """Refuse the system calls above with an error; say whether the kernel took the filter."""
+    machine = platform.machine()
+    if machine not in MACHINES or sys.maxsize < 2**32:
+        return False
+    audit, clone, clone3, kill, tgkill, prlimit, fcntl = MACHINES[machine]
+    column = list(MACHINES).index(machine)
+    own = os.getpid()
+
+    def step(code, k, yes=0, no=0):
+        return struct.pack("=HBBI", code, yes, no, k & 0xFFFFFFFF)
+
+    def give(what):
+        return step(0x06, what)
+
+    def load(offset):
+        return step(0x20, offset)
+
+    def equal(k, yes, no):
+        return step(0x15, k, yes, no)
+
+    number, arch, argument = 0, 4, (16, 24)  # offsets in struct seccomp_data, low halves
+    program = [load(arch), equal(audit, 1, 0), give(KILL), load(number)]
+    if machine == "x86_64":  # the numbers of the x32 ABI
+        program += [step(0x35, 0x40000000, 0, 1), give(REFUSE)]
+    for numbers in REFUSED.values():
+        if numbers[column] is not None:
+            program += [equal(numbers[column], 0, 1), give(REFUSE)]
+    # glibc falls back on clone, whose flags can be looked at: a thread may be made, no process.
+    program += [equal(clone3, 0, 1), give(NOT_THERE)]
+    thread = [load(argument[0]), step(0x45, CLONE_THREAD, 1, 0), give(REFUSE), give(ALLOW)]
+    program += [equal(clone, 0, len(thread)), *thread]
+    for call, allowed in ((kill, (own,)), (tgkill, (own,)), (prlimit, (0, own))):
+        tests = [equal(pid, len(allowed) - i, 0) for i, pid in enumerate(allowed)]
+        body = [load(argument[0]), *tests, give(REFUSE), give(ALLOW)]
+        program += [equal(call, 0, len(body)), *body]
+    commands = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: signals by way of a file
+    tests = [equal(command, len(commands) - i, 0) for i, command in enumerate(commands)]
+    body = [load(argument[1]), *tests, give(ALLOW), give(REFUSE)]
+    program += [equal(fcntl, 0, len(body)), *body, give(ALLOW)]
+
+    code = ctypes.create_string_buffer(b"".join(program))
+    filters = struct.pack("@HP", len(program), ctypes.addressof(code))
+    return _libc().prctl(PR_SET_SECCOMP, 2, ctypes.c_char_p(filters), 0, 0) == 0
+
+
+# The parent
+
+
+def parent(control: socket.socket, settings: dict) -> None:
+    """Fork a child for each socket that arrives; end it when the judge says so.
+
+    ``+`` with a socket begins a check, ``-`` ends it; the answer to ``-`` is the child's wait
+    status and the seconds of processor time it took.
+    """
+    scratch = settings["scratch"]
+    rules = child = None
+    if settings["kernel"]:
+        _libc().prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # its memory is nobody's
+        rules = landlock_rules(settings["readable"], settings["writable"])
+    while True:
+        command, fds, *_ = socket.recv_fds(control, 1, 1)
+        if command == b"+":
+            child = os.fork()
+            if child == 0:
+                control.close()
+                if settings["kernel"]:
+                    _libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+                os.chdir(scratch)
+                serve(Channel(fds[0], fds[0]), confine(settings, rules))
+                os._exit(0)
+            os.close(fds[0])
+        elif command == b"-":
+            os.kill(child, signal.SIGKILL)
+            _, status, usage = os.wait4(child, 0)
+            child = None
+            empty(scratch)
+            control.sendall(struct.pack("!id", status, usage.ru_utime + usage.ru_stime))
+        else:  # the judge is gone
+            if child is not None:
+                os.kill(child, signal.SIGKILL)
+            return
+
+
+def empty(folder: str) -> None:
+    """Remove what a check left behind."""
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+
+
+def main() -> None:
+    """Start as the judge's settings, the only argument, say."""
+    settings = json.loads(sys.argv[1])
+    sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), *settings["path"]]
+    global answers, resource, wire
+    import answers
+    import wire
+
+    try:
+        import resource
+    except ImportError:  # Windows
+        resource = None
+    with contextlib.suppress(ImportError):
+        import IPython.core.inputtransformer2  # noqa: F401  what `answers` reads magics with
+    warnings.simplefilter("ignore")
+    if settings["torch"]:
+        import torch
+
+        torch.set_num_threads(1)
+    else:
+        sys.modules["torch"] = None
+    for module in ("collections", "functools", "itertools", "math", "random", "re", "typing"):
+        importlib.import_module(module)
+    if settings["fork"]:
+        parent(socket.socket(fileno=settings["control"]), settings)
+    else:
+        reader, writer = os.dup(0), os.dup(1)
+        with open(os.devnull, "r+b") as nothing:
+            for fd in (0, 1):
+                os.dup2(nothing.fileno(), fd)
+        os.chdir(settings["scratch"])
+        serve(Channel(reader, writer), confine(settings))
+
+
+if __name__ == "__main__":
+    main()

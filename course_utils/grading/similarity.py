@@ -1,0 +1,171 @@
+"""Near-identical answers: who shares what hardly anyone else wrote.
+
+Two students who both write ``return 2 ** mean(v0)`` prove nothing: so does half the class. Two who
+share six answers that nobody else has are worth a conversation. `similar` tells them apart by
+counting, in the class itself, how rare each shared answer is. It compares the answers as
+`answers.select` normalises them, without names, comments and formatting.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from course_utils.grading.judge import Mark
+
+SHINGLE = 4  # words in a row that are compared at a time
+NEARLY = 0.85  # share of its shingles that an answer has in common with one nearly equal to it
+LONG = 40  # words; shorter answers must be equal, and their length proves nothing
+MOST = 5000  # words of an answer that are read
+SURPLUS = 5.0  # bits beyond the best that chance would bring about in such a class
+
+
+@dataclass(frozen=True)
+class Similar:
+    """Students whose answers are alike.
+
+    Attributes
+    ----------
+    students : tuple of str
+    answers : dict of str to tuple of str
+        Each function whose answer some of them share, and which of them share it.
+    bits : float
+        How surprising the two of them are who share most; see `similar`.
+    """
+
+    students: tuple[str, ...]
+    answers: dict[str, tuple[str, ...]]
+    bits: float
+
+
+def similar(marks: Iterable[Mark]) -> list[Similar]:
+    """Find the students who share answers that hardly anyone else wrote, most surprising first.
+
+    Two answers to a function are alike if their normalised texts are equal, or if they have at
+    least `LONG` words and `NEARLY` all of their shingles (`SHINGLE` words in a row, whatever the
+    local names) in common. Of the n students who answered, k wrote this answer or one like it.
+    It counts only while it is unusual, k at most 2 + n/10, and then
+
+        bits = log2((n - 1) / (k - 1)) + max(0, words - LONG) / 5 / (k - 1).
+
+    The first part is how unlikely it is that the classmate one looks at wrote the same. The second
+    is for what a class is too small to show: the longer a text, the more ways there are to write
+    it. What nearly everybody writes adds nothing, however long; a short answer that is unusual
+    adds a little, many of them much.
+
+    A pair is listed if its bits, added over the functions, exceed by `SURPLUS` the logarithm of
+    the number of pairs: students who wrote independently would come up once in 2**SURPLUS
+    classes. Pairs with a student in common are listed together. Several attempts of one student
+    are not compared with each other, nor are students who name each other as members of a group.
+
+    Parameters
+    ----------
+    marks : iterable of Mark
+
+    Returns
+    -------
+    list of Similar
+    """
+    marks = list(marks)
+    writers = _writers(marks)
+    people: dict[str, set[str]] = defaultdict(set)  # who stands behind a student's submissions
+    for mark in marks:
+        people[mark.student] |= {person(name) for name in (mark.student, *mark.members)}
+    shared: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    for function in sorted(writers):
+        for pair, bits in _pairs(writers[function]):
+            if people[pair[0]].isdisjoint(people[pair[1]]):
+                shared[pair][function] = max(bits, shared[pair].get(function, 0.0))
+    n = len({student for texts in writers.values() for who in texts.values() for student in who})
+    least = math.log2(max(1, n * (n - 1) / 2)) + SURPLUS
+    return _groups({pair: found for pair, found in shared.items() if sum(found.values()) >= least})
+
+
+def person(name: str) -> str:
+    """Return a name in the form in which two are compared: without blanks and capitals.
+
+    Examples
+    --------
+    >>> person(" Ada  LOVELACE") == person("ada lovelace")
+    True
+    """
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _writers(marks: Iterable[Mark]) -> dict[str, dict[str, set[str]]]:
+    """Return who wrote each text: ``{function: {text: students}}``."""
+    writers: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for mark in marks:
+        for function, text in mark.shapes.items():
+            if text:
+                writers[function][text].add(mark.student)
+    return writers
+
+
+def _pairs(writers: Mapping[str, set[str]]) -> Iterator[tuple[tuple[str, str], float]]:
+    """Yield two students who share an unusual answer, and its bits."""
+    n = len(set().union(*writers.values()))
+    words = {text: _words(text) for text in writers}
+    near = _near(words)
+    crowds = {text: set().union(*(writers[other] for other in near[text])) for text in near}
+    few = {text: crowd for text, crowd in crowds.items() if len(crowd) <= 2 + n / 10}
+    for one in few:
+        for other in near[one] & few.keys():
+            k = len(few[one] | few[other])
+            if other < one or not 2 <= k <= 2 + n / 10:
+                continue
+            length = min(len(words[one]), len(words[other]))
+            bits = math.log2((n - 1) / (k - 1)) + max(0, length - LONG) / 5 / (k - 1)
+            for a, b in itertools.product(writers[one], writers[other]):
+                if a != b:
+                    yield (min(a, b), max(a, b)), bits
+
+
+def _words(text: str) -> list[str]:
+    """Return names, numbers and signs; a local name is a local name, whatever its number."""
+    found = (match[0] for match in re.finditer(r"\w+|[^\w\s]", re.sub(r"\bv\d+\b", "v", text)))
+    return list(itertools.islice(found, MOST))
+
+
+def _near(words: Mapping[str, list[str]]) -> dict[str, set[str]]:
+    """Return the texts that are alike to each text, itself among them."""
+    near = {text: {text} for text in words}
+    shingles = {
+        text: frozenset(zip(*(found[i:] for i in range(SHINGLE)), strict=False))
+        for text, found in words.items()
+        if len(found) >= LONG
+    }
+    by_size = sorted(shingles, key=lambda text: (len(shingles[text]), text))
+    for i, one in enumerate(by_size):
+        for other in by_size[i + 1 :]:
+            total = len(shingles[one]) + len(shingles[other])
+            if 2 * len(shingles[one]) < NEARLY * total:  # as for all that are longer still
+                break
+            if 2 * len(shingles[one] & shingles[other]) >= NEARLY * total:
+                near[one].add(other)
+                near[other].add(one)
+    return near
+
+
+def _groups(pairs: Mapping[tuple[str, str], Mapping[str, float]]) -> list[Similar]:
+    """Put pairs with a student in common together."""
+    group_of: dict[str, set[str]] = {}
+    for pair in sorted(pairs):
+        group = set().union(*(group_of.get(student, {student}) for student in pair))
+        group_of.update(dict.fromkeys(group, group))
+    found = []
+    for students in {tuple(sorted(group)) for group in group_of.values()}:
+        inside = {pair: shared for pair, shared in pairs.items() if pair[0] in students}
+        answers: dict[str, set[str]] = defaultdict(set)
+        for pair, shared in inside.items():
+            for function in shared:
+                answers[function].update(pair)
+        bits = max(math.fsum(shared.values()) for shared in inside.values())
+        alike = {function: tuple(sorted(answers[function])) for function in sorted(answers)}
+        found.append(Similar(students, alike, bits))
+    return sorted(found, key=lambda group: (-group.bits, group.students))

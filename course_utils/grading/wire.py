@@ -80,8 +80,8 @@ def encode(value, depth: int = MAX_DEPTH):
     if depth <= 0:
         raise Malformed(f"nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, np.generic):  # np.float64 is also a float
-        value = value.item()
-        return encode(value, depth - 1) if not isinstance(value, np.generic) else {"x": "number"}
+        value = float(value) if isinstance(value, np.floating) else value.item()
+        return {"x": kind.__name__} if isinstance(value, np.generic) else encode(value, depth - 1)
     for tag, types in (("l", list), ("t", tuple), ("s", (set, frozenset))):
         if isinstance(value, types):
             parts = [encode(part, depth - 1) for part in value]

@@ -99,7 +99,6 @@ def load(statements: list[str], name: str, without: list[str]):
     """Execute statements one by one; one that fails does not keep the others from running."""
     for dotted in without:
         _take_away(dotted)
-    sys.stdin = open(os.devnull)
     space = {"__name__": "__main__", "__builtins__": builtins, "display": print}
     missing, failed = [], ""
     for statement in statements:

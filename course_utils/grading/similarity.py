@@ -51,17 +51,19 @@ def similar(marks: Iterable[Mark]) -> list[Similar]:
     local names) in common. Of the n students who answered, k wrote this answer or one like it.
     It counts only while it is unusual, k at most 2 + n/10, and then
 
-        bits = log2((n - 1) / (k - 1)) + max(0, words - LONG) / 5 / (k - 1).
+        bits = log2((n - 1) / (k - 1)) + max(0, words - LONG) / 5 * own / (k - 1).
 
     The first part is how unlikely it is that the classmate one looks at wrote the same. The second
     is for what a class is too small to show: the longer a text, the more ways there are to write
-    it. What nearly everybody writes adds nothing, however long; a short answer that is unusual
-    adds a little, many of them much.
+    it. ``own`` is the share of the rest of the class who wrote an answer like nobody else's; where
+    that is small, even a long answer has few forms. What nearly everybody writes adds nothing,
+    however long; a short answer that is unusual adds a little, many of them much.
 
     A pair is listed if its bits, added over the functions, exceed by `SURPLUS` the logarithm of
-    the number of pairs: students who wrote independently would come up once in 2**SURPLUS
-    classes. Pairs with a student in common are listed together. Several attempts of one student
-    are not compared with each other, nor are students who name each other as members of a group.
+    the number of pairs: were students to write independently, one would be listed in one of
+    2**SURPLUS classes. Three or more are listed together where each two of them would be listed.
+    Several attempts of one student are not compared with each other, nor are students who name
+    each other as members of a group.
 
     Parameters
     ----------
@@ -113,14 +115,16 @@ def _pairs(writers: Mapping[str, set[str]]) -> Iterator[tuple[tuple[str, str], f
     words = {text: _words(text) for text in writers}
     near = _near(words)
     crowds = {text: set().union(*(writers[other] for other in near[text])) for text in near}
+    alone = sum(len(crowd) == 1 for crowd in crowds.values())
     few = {text: crowd for text, crowd in crowds.items() if len(crowd) <= 2 + n / 10}
     for one in few:
         for other in near[one] & few.keys():
             k = len(few[one] | few[other])
             if other < one or not 2 <= k <= 2 + n / 10:
                 continue
-            length = min(len(words[one]), len(words[other]))
-            bits = math.log2((n - 1) / (k - 1)) + max(0, length - LONG) / 5 / (k - 1)
+            own = alone / (n - k) if n > k else 1.0
+            length = max(0, min(len(words[one]), len(words[other])) - LONG) / 5
+            bits = math.log2((n - 1) / (k - 1)) + length * own / (k - 1)
             for a, b in itertools.product(writers[one], writers[other]):
                 if a != b:
                     yield (min(a, b), max(a, b)), bits
@@ -153,19 +157,23 @@ def _near(words: Mapping[str, list[str]]) -> dict[str, set[str]]:
 
 
 def _groups(pairs: Mapping[tuple[str, str], Mapping[str, float]]) -> list[Similar]:
-    """Put pairs with a student in common together."""
-    group_of: dict[str, set[str]] = {}
-    for pair in sorted(pairs):
-        group = set().union(*(group_of.get(student, {student}) for student in pair))
-        group_of.update(dict.fromkeys(group, group))
+    """Put pairs together whose students all pair with each other, the most surprising first."""
+    bits = {pair: math.fsum(shared.values()) for pair, shared in pairs.items()}
+    left = sorted(pairs, key=lambda pair: (-bits[pair], pair))
     found = []
-    for students in {tuple(sorted(group)) for group in group_of.values()}:
-        inside = {pair: shared for pair, shared in pairs.items() if pair[0] in students}
+    while left:
+        group = list(left[0])
+        for student in dict.fromkeys(itertools.chain(*left)):
+            if student not in group and all(
+                (min(student, other), max(student, other)) in pairs for other in group
+            ):
+                group.append(student)
+        inside = [pair for pair in itertools.combinations(sorted(group), 2)]
         answers: dict[str, set[str]] = defaultdict(set)
-        for pair, shared in inside.items():
-            for function in shared:
+        for pair in inside:
+            for function in pairs[pair]:
                 answers[function].update(pair)
-        bits = max(math.fsum(shared.values()) for shared in inside.values())
         alike = {function: tuple(sorted(answers[function])) for function in sorted(answers)}
-        found.append(Similar(students, alike, bits))
-    return sorted(found, key=lambda group: (-group.bits, group.students))
+        found.append(Similar(tuple(sorted(group)), alike, bits[left[0]]))
+        left = [pair for pair in left if pair not in set(inside)]
+    return found

@@ -1,4 +1,4 @@
-"""The command ``course``: look after the set-up, fetch corpora, run the course, make exercises."""
+"""The command ``course``: set-up, corpora, walkthroughs, exercises, marks."""
 # ruff: noqa: D301  click keeps the lines of a paragraph that begins with a backspace
 
 from __future__ import annotations
@@ -161,6 +161,135 @@ def release(weeks, check):
     if not changed:
         click.echo(f"up to date: {', '.join(chosen)}")
     sys.exit(bool(check and changed))
+
+
+@main.command()
+@click.argument("out", metavar="OUT.zip", type=click.Path(dir_okay=False, path_type=Path))
+def bundle(out):
+    """Write what a student receives into a zip file: no solutions, no grader.
+
+    It is refused, with exit status 1, if an exercise is not what `course release` makes of its
+    solution. The same course gives the same file, byte by byte.
+
+    \b
+    Examples:
+      course bundle unrolled.zip
+      course bundle /media/usb/unrolled.zip
+    """
+    from course_utils.bundle import student_bundle
+
+    try:
+        names = student_bundle(ROOT, out)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"written: {out} ({len(names)} files)")
+
+
+SEED = click.option(
+    "--seed", type=click.IntRange(min=0), help="Draw the hidden inputs from it; default: random."
+)
+SECONDS = click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="Processor time of one check.",
+)
+
+
+@main.command()
+@click.argument("week")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder for the results.",
+)
+@SEED
+@SECONDS
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes; default: one a core.")
+@click.option("--due", metavar="DATE", help='"2026-11-20 23:59", UTC if it names no zone.')
+@click.option("--require-sandbox", is_flag=True, help="Do not grade under limits alone.")
+@click.option("--scheduler", metavar="ADDRESS", help="Mark on a Dask cluster instead.")
+def grade(week, folder, out, seed, seconds, jobs, due, require_sandbox, scheduler):
+    """Grade the submissions in FOLDER: tables, a feedback page each, a report.
+
+    FOLDER holds STUDENT.ipynb files, or a folder for each student, or what nbgrader collected. OUT
+    gets grades.csv, flags.csv (for a human look), report.html, nbgrader.csv, feedback/STUDENT.html
+    and gradescope/STUDENT.json. A run that was cut short goes on when the command is given again.
+
+    The exit status is 0 whatever the submissions contain, and 2 if nothing was graded: an argument
+    cannot be used, or there is no sandbox as strong as required.
+
+    \b
+    Examples:
+      course grade 1 submitted --out marks01
+      course grade 1 submitted --out marks01 --due "2026-11-20 23:59+01:00"
+      course grade 1 submitted --out marks01 --scheduler tcp://10.0.0.1:8786
+    """
+    grading = _grader()
+    try:
+        marks = grading.grade(
+            week,
+            folder,
+            out,
+            seed=seed,
+            seconds=seconds,
+            require_sandbox=require_sandbox,
+            n_jobs=jobs or -1,
+            scheduler=scheduler,
+            due=due,
+            say=lambda text: click.echo(text, err=True),
+        )
+    except (ValueError, grading.NoSandbox) as error:
+        raise click.UsageError(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.strerror}: {error.filename}") from None
+    except KeyboardInterrupt:
+        raise click.ClickException("interrupted; the same command goes on from here") from None
+    points = [mark.points for mark in marks if mark.points is not None]
+    click.echo(f"{len(points)} of {len(marks)} submissions graded: {out / 'grades.csv'}")
+
+
+@main.command()
+@click.argument("week")
+@click.argument("out", metavar="OUT.zip", type=click.Path(dir_okay=False, path_type=Path))
+@SEED
+@SECONDS
+def gradescope(week, out, seed, seconds):
+    """Write the autograder of a week for Gradescope: the same marks, one submission at a time.
+
+    Upload OUT.zip under Configure Autograder, with Ubuntu 24.04 as the base image or any other that
+    has Python 3.11 or newer. All submissions meet the same hidden inputs. The exit status is 2 if
+    there is no such week.
+
+    \b
+    Examples:
+      course gradescope 1 autograder.zip
+      course gradescope week04 autograder.zip --seconds 20
+    """
+    _grader()
+    from course_utils.grading.gradescope import autograder
+
+    try:
+        chosen = autograder(week, out, seed=seed, seconds=seconds)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.strerror}: {error.filename}") from None
+    click.echo(f"written: {out} (hidden inputs from seed {chosen})")
+
+
+def _grader():
+    """Return the package that grades; a student's copy of the course has none."""
+    try:
+        from course_utils import grading
+    except ImportError as error:
+        if error.name not in ("course_utils", "course_utils.grading"):
+            raise
+        raise click.UsageError("this is a student's copy of the course; it has no grader") from None
+    return grading
 
 
 def _weeks(names: tuple[str, ...]) -> list[str]:

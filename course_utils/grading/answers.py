@@ -1,0 +1,682 @@
+"""Which statements of a notebook make an answer.
+
+A student's code is only looked at here, nothing of it is executed. The *program* of a function is
+what of the notebook's top level it takes to define the function and all that it uses: definitions,
+imports, assignments, and calls that change what is needed, such as ``random.seed(0)``. Plots,
+prints and training loops that nothing needs are left out, so they can neither fail nor take time.
+
+Two programs are given where they differ: the function *in place*, with what is bound up to the
+cell that holds it, and *at the end*, after all cells. The first is right if ``np`` is bound anew
+further down, the second if a better answer follows.
+
+The worker imports this file by itself, inside the sandbox: nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import difflib
+import functools
+import re
+import warnings
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+BUILTINS = frozenset(dir(builtins))
+QUIET = (BUILTINS | {"display"}) - {"setattr", "delattr", "next"}  # calls that change no argument
+PARSE = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+SKIPPED = {"ctx", "op", "ops", "annotation", "returns", "type_comment"}  # annotations do not count
+
+# IPython's own syntax. Magics that run the rest of the cell or of the line as it is:
+CELL_MAGICS = {"time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "debug"}
+LINE_MAGIC = re.compile(r"(\s*)%(?:time|prun|memit)\s+([^-\s].*)")
+MAGIC = re.compile(r"\s*[%!?]|[\w\s.,]+=\s*[%!]|.*\?\s*$")
+PROMPT = re.compile(r"^(?:>>> ?|\.\.\. ?|In \[\d+\]: ?| +\.{3,}: ?)", re.MULTILINE)
+
+
+def select(cells: list[str], ids: list[str], questions: dict[str, dict]) -> dict:
+    """Find the programs of the functions asked for.
+
+    Parameters
+    ----------
+    cells : list of str
+        The sources of the code cells.
+    ids : list of str
+        Their names; the cell named like a function is where its answer belongs.
+    questions : dict
+        ``{function: {"without": [dotted names it must not use]}}``.
+
+    Returns
+    -------
+    dict
+        ``answers`` holds for each function ``programs``, none to two lists of statements, to be
+        executed in order, each on its own; ``flags``, what a person should look at; ``shape``, the
+        answer without names, comments and formatting, "" for a stub; ``stub``, whether it holds no
+        code yet; ``near``, where it is not defined, a name that is nearly its name. ``broken``
+        lists the cells that do not compile, counted from 1, and why; ``names`` all functions
+        that are defined. It is plain JSON, and no source whatever raises an error.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the student's code
+        notebook = _Notebook(cells, ids, questions)
+        answers = {}
+        for name, question in questions.items():
+            try:
+                answers[name] = notebook.answer(name, question.get("without", ()))
+            except (RecursionError, MemoryError, ValueError):
+                answers[name] = _nothing()
+    return {"answers": answers, "broken": notebook.broken, "names": notebook.names}
+
+
+def _nothing(near: str = "") -> dict:
+    return {"programs": [], "flags": [], "shape": "", "stub": False, "near": near}
+
+
+class _Notebook:
+    """The top-level statements of a notebook, and which of them bind or change each name."""
+
+    def __init__(self, cells, ids, questions):
+        self.questions = set(questions)
+        self.statements: list[_Statement] = []
+        self.broken: list[list] = []
+        self.ids = [str(name).replace("-", "_") for name in ids]
+        for number, cell in enumerate(cells):
+            try:
+                self.statements += _statements(cell, number)
+            except Exception as error:  # whatever the parser thinks of
+                self.broken.append([number + 1, _explain(error)])
+        self._link()
+
+    def _link(self) -> None:
+        """Note the positions of the statements that define each name, and that change it."""
+        self.definers = defaultdict(list)
+        for position, statement in enumerate(self.statements):
+            for name in statement.defines:
+                self.definers[name].append(position)
+        self.always = [p for p, statement in enumerate(self.statements) if statement.is_wanted]
+        functions = [s.node.name for s in self.statements if isinstance(s.node, FUNCTIONS)]
+        inside = [name for s in self.statements for name in s.functions]
+        self.names = list(dict.fromkeys(functions + inside))
+        self.imported = {
+            name
+            for name, places in self.definers.items()
+            if all(self.statements[p].is_import for p in places)
+        }
+        self.binders = defaultdict(list)
+        for name, places in self.definers.items():
+            real = [p for p in places if self._is_real(p, name)]
+            # A stub never takes the place of an answer.
+            self.binders[name] = [p for p in places if not (real and self._is_stub(p, name))]
+        for position, statement in enumerate(self.statements):
+            for name in self._changes(statement) - statement.defines:
+                self.binders[name].append(position)
+        for places in self.binders.values():
+            places.sort()
+
+    def _is_stub(self, position: int, name: str) -> bool:
+        return _is_stub(self.statements[position].node, name)
+
+    def _is_real(self, position: int, name: str) -> bool:
+        return not self.statements[position].is_import and not self._is_stub(position, name)
+
+    def _changes(self, statement: _Statement) -> set[str]:
+        """Return the names of things that a statement changes without binding the name anew."""
+        harmless = statement.is_call and statement.now <= self.imported | BUILTINS
+        changed = set(statement.stores)
+        # random.seed(0) changes the module; np.testing.assert_equal(f(x), y) had better not.
+        changed |= {name for name in statement.methods if harmless or name not in self.imported}
+        # shuffle(table) may change the table; check("...", function) changes no function.
+        for name in statement.arguments:
+            places = self.definers.get(name, ())
+            if any(not self.statements[p].is_definition for p in places):
+                changed.add(name)
+        for name in statement.called:  # set_up(), where set_up assigns to a global name
+            for place in self.definers.get(name, ()):
+                changed |= self.statements[place].globals
+        return changed
+
+    def answer(self, name: str, without: Iterable[str]) -> dict:
+        """Return what `select` says of one function."""
+        places = self.definers.get(name)
+        if not places:
+            return _nothing(self._near(name))
+        real = [p for p in places if self._is_real(p, name)]
+        imports = [p for p in places if self.statements[p].is_import]
+        candidates = [self.statements[p].cell for p in real or imports or places]
+        own = [cell for cell in candidates if self.ids[cell : cell + 1] == [name]]
+        cell = (own or candidates)[0]
+        end = len(self.statements)
+        after = next((p for p, s in enumerate(self.statements) if s.cell > cell), end)
+        programs = [self._program(name, after)]
+        if (last := self._program(name, end)) != programs[0]:
+            programs.append(last)
+        stub = not real and not imports
+        chosen = [self.statements[p] for p in sorted(set().union(*programs))]
+        return {
+            "programs": [[self.statements[p].text for p in program] for program in programs],
+            "flags": self._flags(chosen, list(without)),
+            "shape": "" if stub else self._shape(name, programs[0]),
+            "stub": stub,
+            "near": "",
+        }
+
+    def _near(self, name: str) -> str:
+        """Return a name in the notebook that may be meant, or ""."""
+        others = {_letters(n): n for n in self.definers if n not in self.questions}
+        found = difflib.get_close_matches(_letters(name), others, n=1, cutoff=0.75)
+        return others[found[0]] if found else ""
+
+    def _program(self, name: str, end: int) -> list[int]:
+        """Return the positions of all that is needed for a name, with what stands before end.
+
+        A name that is bound further down only is taken from there; not so a builtin, or a scratch
+        cell with ``sum = 0`` would break the answer above it.
+        """
+        wanted = {p for p in self.always if p < end}
+        todo = [(n, p) for p in wanted for n in self.statements[p].now]
+        todo.append((name, end))
+        done: dict[str, int] = {}
+        while todo:
+            name, limit = todo.pop()
+            if done.get(name, -1) >= limit:
+                continue
+            done[name] = limit
+            for p in self._places(name, limit):
+                if p not in wanted:
+                    wanted.add(p)
+                    # What it executes must stand before it; what its functions use need not.
+                    todo += [(n, p) for n in self.statements[p].now]
+                    todo += [(n, end) for n in self.statements[p].later]
+        ordered: dict[int, None] = {}
+
+        def put(p):  # whoever ran the cells in another order needs them in that order
+            if p in waiting:
+                return
+            waiting.add(p)
+            for n in self.statements[p].now - BUILTINS:
+                places = self._places(n, p)
+                for q in places if places and places[0] > p else ():
+                    if q in wanted:
+                        put(q)
+            ordered[p] = None
+
+        waiting: set[int] = set()
+        for p in sorted(wanted):
+            put(p)
+        return list(ordered)
+
+    def _places(self, name: str, limit: int) -> list[int]:
+        """Return what binds or changes a name before a position; else what does after it."""
+        places = self.binders.get(name, [])
+        before = [p for p in places if p < limit]
+        return before if before or name in BUILTINS else places
+
+    def _flags(self, statements: list[_Statement], without: list[str]) -> list[str]:
+        """Return what a person should look at, each once."""
+        nodes = [node for statement in statements for node in statement.nodes]
+        modules = {}
+        for node in nodes:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                modules.update(_bound_by_import(node))
+        flags = dict.fromkeys(flag for node in nodes for flag in _words(node))
+        constants = {
+            id(target)
+            for node in nodes
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+            for target in node.targets
+        }
+        inner = set()
+        for node in nodes:
+            dotted = "" if id(node) in inner else _dotted(node, inner)
+            if not dotted:
+                continue
+            root, *rest = dotted.split(".")
+            full = ".".join([modules.get(root, root), *rest])
+            if rest and root in modules and not isinstance(node.ctx, ast.Load):
+                if id(node) not in constants:
+                    flags[f"changes an imported module ({dotted})"] = None
+            for reason, pattern in SUSPICIOUS:
+                if pattern.match(full):
+                    flags[f"{reason} ({full})"] = None
+            for forbidden in without:
+                same_package = full.split(".")[0] == forbidden.split(".")[0]
+                if same_package and full.split(".")[-1] == forbidden.split(".")[-1]:
+                    flags[f"uses {forbidden}"] = None
+        for node in nodes:
+            if isinstance(node, ast.Call) and _dotted(node.func) in ("setattr", "delattr"):
+                target = _dotted(node.args[0]) if node.args else ""
+                if target.split(".")[0] in modules:
+                    flags[f"changes an imported module ({target})"] = None
+            if isinstance(node, ast.Constant):
+                for forbidden in without:
+                    if node.value == forbidden.split(".")[-1]:
+                        flags[f"uses {forbidden}"] = None
+        return list(flags)
+
+    def _shape(self, name: str, program: list[int]) -> str:
+        """Return an answer and its helpers without names, comments, docstrings and annotations."""
+        chosen = [self.statements[p] for p in program]
+        last = max((s for s in chosen if name in s.defines), key=self.statements.index)
+        parts = [
+            s
+            for s in chosen
+            if s is last or (s.defines and not s.is_import and not s.defines & self.questions)
+        ]
+        modules = {}
+        for statement in chosen:
+            if statement.is_import:
+                modules.update(_bound_by_import(statement.node))
+        return _anonymous("\n".join(part.text for part in parts), self.questions, modules)
+
+
+class _Statement:
+    """A statement of the top level.
+
+    Attributes
+    ----------
+    node : ast.stmt
+    cell : int
+    text : str
+    defines : set of str
+        The names it binds; ``"*"`` for ``from module import *``.
+    stores, methods, arguments, called : set of str
+        Names it does not bind, but may change what they stand for: ``x[0] = 1`` or ``x.a = 1``; and
+        by calls whose value is thrown away, ``x.update(...)``, ``shuffle(x)`` and ``x()``.
+    now, later : set of str
+        The global names it uses when it is executed, and when its functions are called.
+    globals : set of str
+        The names its functions declare global.
+    functions : list of str
+        The functions it defines, if it is an ``if`` or the like.
+    """
+
+    def __init__(self, node: ast.stmt, cell: int, text: str):
+        self.node, self.cell, self.text = node, cell, text
+        self.is_import = isinstance(node, ast.Import | ast.ImportFrom)
+        self.is_definition = self.is_import or isinstance(node, (*FUNCTIONS, ast.ClassDef))
+        self.is_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+        self.stores, self.methods, self.arguments, self.called = set(), set(), set(), set()
+        self.globals: set[str] = set()
+        self.functions: list[str] = []
+        root = self._survey()
+        self.defines, self.now, self.later = root.bound, root.used, root.later
+        # It is not known what a star brings; a limit is no name that anything uses.
+        limit = self.is_call and _dotted(node.value.func) == "sys.setrecursionlimit"
+        self.is_wanted = limit or "*" in self.defines
+
+    @functools.cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All nodes below, outer ones first."""
+        return list(ast.walk(self.node))
+
+    def _survey(self) -> _Scope:
+        """Go through all nodes once, with Python's rules for what a name refers to."""
+        root = _Scope("module", None)
+        scopes = [root]
+
+        def inner(kind, scope):
+            scopes.append(_Scope(kind, scope))
+            return scopes[-1]
+
+        todo: list[tuple[ast.AST, _Scope]] = [(self.node, root)]
+        while todo:
+            node, scope = todo.pop()
+            kind = type(node)
+            if kind is ast.Name:
+                (scope.used if isinstance(node.ctx, ast.Load) else scope.bound).add(node.id)
+                continue
+            if kind is ast.Constant:
+                continue
+            if kind in FUNCTIONS or kind is ast.Lambda:
+                arguments = node.args
+                todo += [(n, scope) for n in arguments.defaults + arguments.kw_defaults if n]
+                body = inner("function", scope)
+                body.bound.update(a.arg for a in _parameters(arguments))
+                if kind is ast.Lambda:
+                    todo.append((node.body, body))
+                else:
+                    scope.bound.add(node.name)
+                    if not scope.later_only and node is not self.node:
+                        self.functions.append(node.name)
+                    todo += [(n, scope) for n in node.decorator_list]
+                    todo += [(n, body) for n in node.body]
+                continue
+            if kind is ast.ClassDef:
+                scope.bound.add(node.name)
+                todo += [(n, scope) for n in node.decorator_list + node.bases + node.keywords]
+                body = inner("class", scope)
+                todo += [(n, body) for n in node.body]
+                continue
+            if kind in COMPREHENSIONS:
+                body = inner("comprehension", scope)
+                first, *others = node.generators
+                todo += [(first.iter, scope), (first.target, body), *((n, body) for n in first.ifs)]
+                todo += [(n, body) for n in others]
+                todo += [(getattr(node, f), body) for f in node._fields if f != "generators"]
+                continue
+            if kind is ast.NamedExpr:
+                owner = scope
+                while owner.kind == "comprehension":
+                    owner = owner.parent
+                owner.bound.add(node.target.id)
+                todo.append((node.value, scope))
+                continue
+            if kind is ast.Global:
+                scope.freed.update(node.names)
+                if scope.later_only:
+                    self.globals.update(node.names)
+            elif kind is ast.Nonlocal:
+                scope.freed.update(node.names)
+            elif kind is ast.Import or kind is ast.ImportFrom:
+                scope.bound.update(_bound_by_import(node))
+                continue
+            elif kind is ast.AugAssign and type(node.target) is ast.Name:
+                scope.used.add(node.target.id)
+            elif kind is ast.AnnAssign and node.value is None and scope is root:
+                continue
+            elif kind is ast.ExceptHandler or kind is ast.MatchAs or kind is ast.MatchStar:
+                scope.bound.add(node.name)  # None is nobody's name
+            elif kind is ast.MatchMapping:
+                scope.bound.add(node.rest)
+            elif not scope.later_only:
+                if kind is ast.Attribute or kind is ast.Subscript:
+                    if not isinstance(node.ctx, ast.Load):
+                        self.stores.add(_root(node))
+                elif kind is ast.Expr:
+                    self._effects(node.value)
+            for field in node._fields:
+                if field not in SKIPPED:
+                    value = getattr(node, field, None)
+                    if isinstance(value, ast.AST):
+                        todo.append((value, scope))
+                    elif isinstance(value, list):
+                        todo += [(n, scope) for n in value if isinstance(n, ast.AST)]
+        for scope in reversed(scopes[1:]):
+            scope.resolve()
+        root.bound.discard(None)
+        for changed in (self.stores, self.methods, self.arguments, self.called):
+            changed.discard("")
+        return root
+
+    def _effects(self, value: ast.expr) -> None:
+        """Note what a call may change whose value is thrown away."""
+        while isinstance(value, ast.Await):
+            value = value.value
+        if isinstance(value, COMPREHENSIONS) and not isinstance(value, ast.DictComp):
+            value = value.elt
+        if not isinstance(value, ast.Call):
+            return
+        function = value.func.id if isinstance(value.func, ast.Name) else ""
+        if function:
+            self.called.add(function)
+        else:
+            self.methods.add(_root(value.func))
+        if function not in QUIET:
+            given = [*value.args, *(keyword.value for keyword in value.keywords)]
+            self.arguments.update(n.id for n in given if isinstance(n, ast.Name))
+
+
+class _Scope:
+    """The names of a module's statement, a class, a function or a comprehension."""
+
+    def __init__(self, kind: str, parent: _Scope | None):
+        self.kind, self.parent = kind, parent
+        self.bound: set[str | None] = set()
+        self.used: set[str] = set()
+        self.later: set[str] = set()  # used when a function inside is called
+        self.freed: set[str] = set()  # declared global or nonlocal
+        self.later_only = kind == "function" or (parent is not None and parent.later_only)
+
+    def resolve(self) -> None:
+        """Hand on to the outer scope what is not bound here."""
+        outer = self.parent
+        while outer.kind == "class" and self.kind != "class":
+            outer = outer.parent  # what a class binds is not seen by its methods
+        own = self.bound - self.freed
+        if self.kind == "function":
+            outer.later |= (self.used | self.later | self.freed) - own
+        else:
+            outer.used |= (self.used | self.freed) - own
+            outer.later |= self.later - (set() if self.kind == "class" else own)
+
+
+def _parameters(arguments: ast.arguments) -> Iterator[ast.arg]:
+    yield from arguments.posonlyargs + arguments.args + arguments.kwonlyargs
+    yield from filter(None, (arguments.vararg, arguments.kwarg))
+
+
+def _root(node: ast.AST) -> str:
+    """Return the name at the beginning of ``name.a[0].b(1).c``, or ""."""
+    while not isinstance(node, ast.Name):
+        node = getattr(node, "value", None) or getattr(node, "func", None)
+        if not isinstance(node, ast.AST):
+            return ""
+    return node.id
+
+
+def _bound_by_import(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
+    """Return the names an import binds, each with what it stands for."""
+    bound = {}
+    for alias in node.names:
+        if isinstance(node, ast.ImportFrom):
+            bound[alias.asname or alias.name] = f"{node.module or ''}.{alias.name}"
+        elif alias.asname:
+            bound[alias.asname] = alias.name
+        else:
+            top = alias.name.split(".")[0]
+            bound[top] = top
+    return bound
+
+
+# From a cell to statements
+
+
+def _statements(cell: str, number: int) -> list[_Statement]:
+    """Return the statements of a cell; an import of several names becomes several.
+
+    Raises
+    ------
+    SyntaxError or another error
+        If it does not compile.
+    """
+    source, tree = _parse(cell)
+    compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)  # `return` outside a function
+    lines = source.encode().split(b"\n")
+    found = []
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom) and len(node.names) > 1:
+            parts = [_with_one_name(node, alias) for alias in node.names]
+            found += [_Statement(part, number, ast.unparse(part)) for part in parts]
+        else:
+            found.append(_Statement(node, number, _text(node, lines)))
+    return found
+
+
+def _with_one_name(node, alias):
+    if isinstance(node, ast.Import):
+        return ast.Import(names=[alias])
+    return ast.ImportFrom(module=node.module, names=[alias], level=node.level)
+
+
+def _text(node: ast.stmt, lines: list[bytes]) -> str:
+    """Return the source of a statement, decorators and comments included."""
+    first, column = node.lineno - 1, node.col_offset
+    if decorators := getattr(node, "decorator_list", None):
+        first, column = decorators[0].lineno - 1, 0
+    part = lines[first : node.end_lineno]
+    part[-1] = part[-1][: node.end_col_offset]
+    part[0] = part[0][column:]
+    return b"\n".join(part).decode()
+
+
+def _parse(cell: str) -> tuple[str, ast.Module]:
+    """Return the source and the tree of a cell, without what is IPython's and not Python's.
+
+    Only a line at which the parser stops is taken for a magic: ``% n`` may continue a formula.
+    """
+    source = cell.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+    if source.lstrip().startswith("%%"):
+        magic, _, body = source.lstrip().partition("\n")
+        kept = re.match(r"%%(\w+)", magic)
+        blank = "\n" * (source.count("\n") - body.count("\n"))
+        source = blank + body if kept and kept[1] in CELL_MAGICS else ""
+    for _ in range(100):
+        try:
+            return source, compile(source, "<cell>", "exec", PARSE)
+        except SyntaxError as error:
+            plainer = _without_magic(source, error)
+            if plainer == source:
+                raise
+            source = plainer
+    raise SyntaxError("more than a hundred lines that are not Python")
+
+
+def _without_magic(source: str, error: SyntaxError) -> str:
+    """Return a source without the magic at which the parser stopped, if it is one."""
+    start = source.lstrip("\n")
+    if isinstance(error, IndentationError) and start[:1] in " \t":  # as IPython forgives it
+        indent = start[: len(start) - len(start.lstrip(" \t"))]
+        return re.sub(f"^{indent}", "", source, flags=re.MULTILINE)
+    if PROMPT.match(start.lstrip()):
+        return PROMPT.sub("", source)
+    lines = source.split("\n")
+    number = (error.lineno or 0) - 1
+    if not 0 <= number < len(lines) or not MAGIC.match(lines[number]):
+        return source
+    line = lines[number]
+    if run := LINE_MAGIC.match(line):
+        lines[number] = run[1] + run[2]
+        return "\n".join(lines)
+    lines[number] = line[: len(line) - len(line.lstrip())] + "pass"
+    while line.endswith("\\") and number + 1 < len(lines):
+        number += 1
+        line, lines[number] = lines[number], ""
+    return "\n".join(lines)
+
+
+def _explain(error: Exception) -> str:
+    """Return an error of the parser on one line."""
+    if isinstance(error, SyntaxError):
+        text = str(error.msg) + (f" (line {error.lineno})" if error.lineno else "")
+    else:
+        text = str(error) or "too deeply nested"
+    return f"{type(error).__name__}: {text}"[:200].encode(errors="replace").decode()
+
+
+# What an answer is like
+
+
+def _is_stub(node: ast.stmt, name: str) -> bool:
+    """Say whether a statement that binds a name leaves it without code."""
+    if isinstance(node, ast.Assign):
+        return _is_nothing(node.value)
+    if not isinstance(node, FUNCTIONS) or node.name != name:
+        return False
+    return all(
+        isinstance(part, ast.Pass)
+        or (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
+        or (isinstance(part, ast.Return) and _is_nothing(part.value))
+        or (isinstance(part, ast.Raise) and _root(part.exc) == "NotImplementedError")
+        for part in node.body
+    )
+
+
+def _is_nothing(value: ast.expr | None) -> bool:
+    return value is None or (isinstance(value, ast.Constant) and value.value in (None, ...))
+
+
+def _letters(name: str) -> str:
+    return name.replace("_", "").casefold()
+
+
+def _anonymous(text: str, kept: set[str], modules: dict[str, str]) -> str:
+    """Return code with its own names numbered and imported ones in full."""
+    tree = ast.parse(text)
+    nodes = list(ast.walk(tree))
+    own: dict[str, str] = {}
+    for node in nodes:
+        name = None
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            name = node.id
+        elif isinstance(node, ast.arg):
+            name = node.arg
+        elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            name = node.name
+        if name and name not in kept:
+            own.setdefault(name, f"v{len(own)}")
+    new = modules | own
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            node.id = new.get(node.id, node.id)
+        elif isinstance(node, ast.arg):
+            node.arg, node.annotation = new.get(node.arg, node.arg), None
+        elif isinstance(node, ast.keyword) and node.arg:
+            node.arg = own.get(node.arg, node.arg)
+        elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            node.name = new.get(node.name, node.name)
+            node.returns = None
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            node.names = [new.get(name, name) for name in node.names]
+        if isinstance(getattr(node, "body", None), list):
+            node.body = [n for n in map(_plain, node.body) if n] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def _plain(node: ast.stmt) -> ast.stmt | None:
+    """Return a statement without annotation; nothing for a docstring or ``...``."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return None
+    if isinstance(node, ast.AnnAssign):
+        if node.value is None:
+            return None
+        return ast.copy_location(ast.Assign(targets=[node.target], value=node.value), node)
+    return node
+
+
+def _dotted(node: ast.AST, inner: set[int] | None = None) -> str:
+    """Return ``a.b.c``; "" for anything else. The nodes inside are noted in ``inner``."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+        if inner is not None:
+            inner.add(id(node))
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
+
+
+def _words(node: ast.AST) -> Iterator[str]:
+    """Return flags for names that give themselves away wherever they stand."""
+    for field in ("name", "id", "attr", "value"):
+        word = getattr(node, field, None)
+        if isinstance(word, str) and word in WORDS:
+            yield f"{WORDS[word]} ({word})"
+
+
+def _pattern(text: str) -> re.Pattern:
+    return re.compile(rf"(?:{text.replace('.', '[.]')})(?![^.])")
+
+
+SUSPICIOUS = [
+    (reason, _pattern(text))
+    for reason, text in {
+        "reads the stack": "sys._getframe|sys._current_frames|inspect|traceback",
+        "looks through the memory": r"gc.get_\w+|ctypes|numpy.ctypeslib|mmap|tracemalloc",
+        "traces the interpreter": r"(sys|threading).set(trace|profile)|sys.monitoring",
+        "starts processes or threads": "subprocess|multiprocessing|threading|_thread|concurrent",
+        "opens connections": "socket|ssl|urllib|http|requests|asyncio.open_connection",
+        "calls the system": r"os(?!.path).\w+|posix|signal|shutil|resource|sys.exit|atexit",
+        "opens files": r"open|io.open|pathlib|numpy.(load\w*|fromfile|memmap)|pickle|torch.load",
+        "changes Python itself": "builtins|__builtins__|sys.modules|sys.meta_path",
+        "runs text as code": "eval|exec|compile|__import__|importlib|runpy",
+        "reads the course's checks": "course_utils.(checks|grading)|solutions",
+    }.items()
+]
+WORDS = {
+    **dict.fromkeys(("__eq__", "__ne__"), "decides itself what it equals"),
+    **dict.fromkeys(("__array__", "__array_ufunc__", "__array_function__"), "poses as an array"),
+    **dict.fromkeys(("f_back", "f_locals", "f_globals", "tb_frame", "gi_frame"), "reads the stack"),
+    **dict.fromkeys(("__subclasses__", "__globals__", "__code__", "__closure__"), "opens objects"),
+}

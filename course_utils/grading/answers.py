@@ -96,18 +96,17 @@ class _Notebook:
         for position, statement in enumerate(self.statements):
             for name in statement.defines:
                 self.definers[name].append(position)
-        self.always = [p for p, statement in enumerate(self.statements) if statement.is_wanted]
-        functions = [s.node.name for s in self.statements if isinstance(s.node, FUNCTIONS)]
-        inside = [name for s in self.statements for name in s.functions]
-        self.names = list(dict.fromkeys(functions + inside))
-        self.imported = {
+        self.names = list(dict.fromkeys(name for s in self.statements for name in s.functions))
+        self.imported = {name for s in self.statements for name in s.imports}
+        self.variables = {
             name
-            for name, places in self.definers.items()
-            if all(self.statements[p].is_import for p in places)
+            for s in self.statements
+            if not isinstance(s.node, (*FUNCTIONS, ast.ClassDef))
+            for name in s.defines - s.imports.keys()
         }
         self.binders = defaultdict(list)
         for name, places in self.definers.items():
-            real = [p for p in places if self._is_real(p, name)]
+            real = self._real(name)
             # A stub never takes the place of an answer.
             self.binders[name] = [p for p in places if not (real and self._is_stub(p, name))]
         for position, statement in enumerate(self.statements):
@@ -115,12 +114,18 @@ class _Notebook:
                 self.binders[name].append(position)
         for places in self.binders.values():
             places.sort()
+        self.always = [p for p, statement in enumerate(self.statements) if statement.is_wanted]
+
+    def _real(self, name: str) -> list[int]:
+        """Return the positions of the statements that write a function, not import or stub it."""
+        return [
+            p
+            for p in self.definers.get(name, ())
+            if name not in self.statements[p].imports and not self._is_stub(p, name)
+        ]
 
     def _is_stub(self, position: int, name: str) -> bool:
         return _is_stub(self.statements[position].node, name)
-
-    def _is_real(self, position: int, name: str) -> bool:
-        return not self.statements[position].is_import and not self._is_stub(position, name)
 
     def _changes(self, statement: _Statement) -> set[str]:
         """Return the names of things that a statement changes without binding the name anew."""
@@ -129,10 +134,7 @@ class _Notebook:
         # random.seed(0) changes the module; np.testing.assert_equal(f(x), y) had better not.
         changed |= {name for name in statement.methods if harmless or name not in self.imported}
         # shuffle(table) may change the table; check("...", function) changes no function.
-        for name in statement.arguments:
-            places = self.definers.get(name, ())
-            if any(not self.statements[p].is_definition for p in places):
-                changed.add(name)
+        changed |= statement.arguments & self.variables
         for name in statement.called:  # set_up(), where set_up assigns to a global name
             for place in self.definers.get(name, ()):
                 changed |= self.statements[place].globals
@@ -143,9 +145,9 @@ class _Notebook:
         places = self.definers.get(name)
         if not places:
             return _nothing(self._near(name))
-        real = [p for p in places if self._is_real(p, name)]
-        imports = [p for p in places if self.statements[p].is_import]
-        candidates = [self.statements[p].cell for p in real or imports or places]
+        real = self._real(name)
+        written = real or [p for p in places if not self._is_stub(p, name)]
+        candidates = [self.statements[p].cell for p in written or places]
         own = [cell for cell in candidates if self.ids[cell : cell + 1] == [name]]
         cell = (own or candidates)[0]
         end = len(self.statements)
@@ -153,13 +155,12 @@ class _Notebook:
         programs = [self._program(name, after)]
         if (last := self._program(name, end)) != programs[0]:
             programs.append(last)
-        stub = not real and not imports
         chosen = [self.statements[p] for p in sorted(set().union(*programs))]
         return {
             "programs": [[self.statements[p].text for p in program] for program in programs],
-            "flags": self._flags(chosen, list(without)),
-            "shape": "" if stub else self._shape(name, programs[0]),
-            "stub": stub,
+            "flags": _flags(chosen, list(without)),
+            "shape": self._shape(name, programs[0]) if written else "",
+            "stub": not written,
             "near": "",
         }
 
@@ -196,7 +197,7 @@ class _Notebook:
             if p in waiting:
                 return
             waiting.add(p)
-            for n in self.statements[p].now - BUILTINS:
+            for n in sorted(self.statements[p].now - BUILTINS):
                 places = self._places(n, p)
                 for q in places if places and places[0] > p else ():
                     if q in wanted:
@@ -214,62 +215,17 @@ class _Notebook:
         before = [p for p in places if p < limit]
         return before if before or name in BUILTINS else places
 
-    def _flags(self, statements: list[_Statement], without: list[str]) -> list[str]:
-        """Return what a person should look at, each once."""
-        nodes = [node for statement in statements for node in statement.nodes]
-        modules = {}
-        for node in nodes:
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                modules.update(_bound_by_import(node))
-        flags = dict.fromkeys(flag for node in nodes for flag in _words(node))
-        constants = {
-            id(target)
-            for node in nodes
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-            for target in node.targets
-        }
-        inner = set()
-        for node in nodes:
-            dotted = "" if id(node) in inner else _dotted(node, inner)
-            if not dotted:
-                continue
-            root, *rest = dotted.split(".")
-            full = ".".join([modules.get(root, root), *rest])
-            if rest and root in modules and not isinstance(node.ctx, ast.Load):
-                if id(node) not in constants:
-                    flags[f"changes an imported module ({dotted})"] = None
-            for reason, pattern in SUSPICIOUS:
-                if pattern.match(full):
-                    flags[f"{reason} ({full})"] = None
-            for forbidden in without:
-                same_package = full.split(".")[0] == forbidden.split(".")[0]
-                if same_package and full.split(".")[-1] == forbidden.split(".")[-1]:
-                    flags[f"uses {forbidden}"] = None
-        for node in nodes:
-            if isinstance(node, ast.Call) and _dotted(node.func) in ("setattr", "delattr"):
-                target = _dotted(node.args[0]) if node.args else ""
-                if target.split(".")[0] in modules:
-                    flags[f"changes an imported module ({target})"] = None
-            if isinstance(node, ast.Constant):
-                for forbidden in without:
-                    if node.value == forbidden.split(".")[-1]:
-                        flags[f"uses {forbidden}"] = None
-        return list(flags)
-
     def _shape(self, name: str, program: list[int]) -> str:
         """Return an answer and its helpers without names, comments, docstrings and annotations."""
         chosen = [self.statements[p] for p in program]
-        last = max((s for s in chosen if name in s.defines), key=self.statements.index)
-        parts = [
-            s
-            for s in chosen
-            if s is last or (s.defines and not s.is_import and not s.defines & self.questions)
-        ]
-        modules = {}
-        for statement in chosen:
-            if statement.is_import:
-                modules.update(_bound_by_import(statement.node))
-        return _anonymous("\n".join(part.text for part in parts), self.questions, modules)
+        *_, last = (s for s in chosen if name in s.defines)
+        modules = {k: v for s in chosen for k, v in s.imports.items()}
+        others = self.questions | modules.keys()
+        parts = [s.text for s in chosen if s is last or (s.defines and not s.defines & others)]
+        try:
+            return _anonymous("\n".join(parts), self.questions, modules)
+        except RecursionError:  # a formula of hundreds of terms
+            return " ".join(last.text.split())
 
 
 class _Statement:
@@ -282,37 +238,43 @@ class _Statement:
     text : str
     defines : set of str
         The names it binds; ``"*"`` for ``from module import *``.
+    imports : dict of str to str
+        Those of them that it imports, each with what it stands for: ``{"np": "numpy"}``.
+    functions : list of str
+        Those of them that it binds by ``def``.
     stores, methods, arguments, called : set of str
-        Names it does not bind, but may change what they stand for: ``x[0] = 1`` or ``x.a = 1``; and
-        by calls whose value is thrown away, ``x.update(...)``, ``shuffle(x)`` and ``x()``.
+        Names it does not bind, but may change what they stand for: ``x[0] = 1``, ``x.a = 1`` and
+        ``del x``; and by calls whose value is thrown away, ``x.update()``, ``shuffle(x)``, ``x()``.
     now, later : set of str
         The global names it uses when it is executed, and when its functions are called.
     globals : set of str
         The names its functions declare global.
-    functions : list of str
-        The functions it defines, if it is an ``if`` or the like.
+    is_call : bool
+        It is nothing but a call.
+    is_wanted : bool
+        It is taken into every program.
     """
 
     def __init__(self, node: ast.stmt, cell: int, text: str):
         self.node, self.cell, self.text = node, cell, text
-        self.is_import = isinstance(node, ast.Import | ast.ImportFrom)
-        self.is_definition = self.is_import or isinstance(node, (*FUNCTIONS, ast.ClassDef))
-        self.is_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+        self.imports: dict[str, str] = {}
+        self.functions: list[str] = []
         self.stores, self.methods, self.arguments, self.called = set(), set(), set(), set()
         self.globals: set[str] = set()
-        self.functions: list[str] = []
-        root = self._survey()
-        self.defines, self.now, self.later = root.bound, root.used, root.later
+        scopes = self._survey()
+        self.defines, self.now, self.later = scopes[0].bound, scopes[0].used, scopes[0].later
+        self.bound = set().union(*(scope.bound for scope in scopes))
+        self.is_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
         # It is not known what a star brings; a limit is no name that anything uses.
         limit = self.is_call and _dotted(node.value.func) == "sys.setrecursionlimit"
         self.is_wanted = limit or "*" in self.defines
 
     @functools.cached_property
-    def nodes(self) -> list[ast.AST]:
-        """All nodes below, outer ones first."""
-        return list(ast.walk(self.node))
+    def mentions(self) -> _Mentions:
+        """What it speaks of, for the flags."""
+        return _Mentions(self)
 
-    def _survey(self) -> _Scope:
+    def _survey(self) -> list[_Scope]:
         """Go through all nodes once, with Python's rules for what a name refers to."""
         root = _Scope("module", None)
         scopes = [root]
@@ -326,7 +288,12 @@ class _Statement:
             node, scope = todo.pop()
             kind = type(node)
             if kind is ast.Name:
-                (scope.used if isinstance(node.ctx, ast.Load) else scope.bound).add(node.id)
+                if isinstance(node.ctx, ast.Load):
+                    scope.used.add(node.id)
+                elif isinstance(node.ctx, ast.Del) and scope is root:
+                    self.stores.add(node.id)
+                else:
+                    scope.bound.add(node.id)
                 continue
             if kind is ast.Constant:
                 continue
@@ -339,7 +306,7 @@ class _Statement:
                     todo.append((node.body, body))
                 else:
                     scope.bound.add(node.name)
-                    if not scope.later_only and node is not self.node:
+                    if scope is root:
                         self.functions.append(node.name)
                     todo += [(n, scope) for n in node.decorator_list]
                     todo += [(n, body) for n in node.body]
@@ -371,7 +338,10 @@ class _Statement:
             elif kind is ast.Nonlocal:
                 scope.freed.update(node.names)
             elif kind is ast.Import or kind is ast.ImportFrom:
-                scope.bound.update(_bound_by_import(node))
+                names = _imported(node)
+                scope.bound.update(names)
+                if scope is root:
+                    self.imports.update(names)
                 continue
             elif kind is ast.AugAssign and type(node.target) is ast.Name:
                 scope.used.add(node.target.id)
@@ -399,7 +369,7 @@ class _Statement:
         root.bound.discard(None)
         for changed in (self.stores, self.methods, self.arguments, self.called):
             changed.discard("")
-        return root
+        return scopes
 
     def _effects(self, value: ast.expr) -> None:
         """Note what a call may change whose value is thrown away."""
@@ -440,7 +410,7 @@ class _Scope:
             outer.later |= (self.used | self.later | self.freed) - own
         else:
             outer.used |= (self.used | self.freed) - own
-            outer.later |= self.later - (set() if self.kind == "class" else own)
+            outer.later |= self.later - own
 
 
 def _parameters(arguments: ast.arguments) -> Iterator[ast.arg]:
@@ -457,7 +427,7 @@ def _root(node: ast.AST) -> str:
     return node.id
 
 
-def _bound_by_import(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
+def _imported(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
     """Return the names an import binds, each with what it stands for."""
     bound = {}
     for alias in node.names:
@@ -607,6 +577,8 @@ def _anonymous(text: str, kept: set[str], modules: dict[str, str]) -> str:
             name = node.name
         if name and name not in kept:
             own.setdefault(name, f"v{len(own)}")
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            modules = modules | _imported(node)
     new = modules | own
     for node in nodes:
         if isinstance(node, ast.Name):
@@ -626,7 +598,9 @@ def _anonymous(text: str, kept: set[str], modules: dict[str, str]) -> str:
 
 
 def _plain(node: ast.stmt) -> ast.stmt | None:
-    """Return a statement without annotation; nothing for a docstring or ``...``."""
+    """Return a statement without annotation; nothing for an import, a docstring or ``...``."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return None
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return None
     if isinstance(node, ast.AnnAssign):
@@ -647,33 +621,85 @@ def _dotted(node: ast.AST, inner: set[int] | None = None) -> str:
     return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
 
 
-def _words(node: ast.AST) -> Iterator[str]:
-    """Return flags for names that give themselves away wherever they stand."""
-    for field in ("name", "id", "attr", "value"):
-        word = getattr(node, field, None)
-        if isinstance(word, str) and word in WORDS:
-            yield f"{WORDS[word]} ({word})"
+class _Mentions:
+    """What a statement speaks of: names with dots, words, and what it imports and assigns to."""
+
+    def __init__(self, statement: _Statement):
+        nodes = list(ast.walk(statement.node))  # outer ones first
+        self.imports: dict[str, str] = {}
+        self.names: dict[str, None] = {}
+        self.patched: dict[str, None] = {}  # np.log = ..., setattr(np, ...)
+        self.words: dict[str, None] = {}  # that decide for themselves what they mean
+        self.strings: set[str] = set()
+        passed = set()
+        for node in nodes:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self.imports.update(_imported(node))
+            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+                passed.update(map(id, node.targets))  # a setting, such as matplotlib's
+            elif isinstance(node, ast.Call) and _dotted(node.func) in ("setattr", "delattr"):
+                self.patched.update((_dotted(argument), None) for argument in node.args[:1])
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                self.strings.add(node.value)
+            elif isinstance(node, ast.Name | ast.Attribute) and id(node) not in passed:
+                dotted = _dotted(node, passed)
+                self.names[dotted] = None
+                if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+                    self.patched[dotted] = None
+            for field in ("name", "id", "attr", "value"):
+                word = getattr(node, field, None)
+                if isinstance(word, str) and word in WORDS:
+                    self.words[word] = None
+        local = statement.bound - self.imports.keys() - statement.defines
+        self.names = {n: None for n in self.names if n.split(".")[0] not in local}
 
 
-def _pattern(text: str) -> re.Pattern:
-    return re.compile(rf"(?:{text.replace('.', '[.]')})(?![^.])")
+def _flags(statements: list[_Statement], without: list[str]) -> list[str]:
+    """Return what a person should look at, each once."""
+    mentions = [statement.mentions for statement in statements]
+    modules = {k: v for mention in mentions for k, v in mention.imports.items()}
+    flags = {}
+    for mention in mentions:
+        flags.update((f"{WORDS[word]} ({word})", None) for word in mention.words)
+        for dotted in mention.patched:
+            if dotted.split(".")[0] in modules:
+                flags[f"changes an imported module ({dotted})"] = None
+        for dotted in mention.names:
+            root, *rest = dotted.split(".")
+            full = ".".join([modules.get(root, root), *rest])
+            if reason := _suspicion(full):
+                flags[f"{reason} ({full})"] = None
+            package, last = full.split(".")[0], full.split(".")[-1]
+            for name in without:
+                if package == name.split(".")[0] and last == name.split(".")[-1]:
+                    flags[f"uses {name}"] = None
+        for name in without:
+            if name.split(".")[-1] in mention.strings:  # getattr(nn, "LSTM")
+                flags[f"uses {name}"] = None
+    return list(flags)
 
 
-SUSPICIOUS = [
-    (reason, _pattern(text))
+@functools.cache
+def _suspicion(full: str) -> str:
+    """Return what is suspicious about a name, imports resolved; "" if nothing is."""
+    return next((reason for reason, pattern in SUSPICIOUS.items() if pattern.match(full)), "")
+
+
+SUSPICIOUS = {
+    reason: re.compile(rf"(?:{text.replace('.', '[.]')})(?![^.])")
     for reason, text in {
-        "reads the stack": "sys._getframe|sys._current_frames|inspect|traceback",
+        "reads the stack": "sys._getframe|sys._current_frames|inspect|traceback.extract_stack",
         "looks through the memory": r"gc.get_\w+|ctypes|numpy.ctypeslib|mmap|tracemalloc",
-        "traces the interpreter": r"(sys|threading).set(trace|profile)|sys.monitoring",
+        "traces the interpreter": "(sys|threading).set(trace|profile)|sys.monitoring",
         "starts processes or threads": "subprocess|multiprocessing|threading|_thread|concurrent",
-        "opens connections": "socket|ssl|urllib|http|requests|asyncio.open_connection",
-        "calls the system": r"os(?!.path).\w+|posix|signal|shutil|resource|sys.exit|atexit",
+        "opens connections": "socket|ssl|urllib|http|requests",
+        "calls the system": r"os(?!.path).\w+|posix|signal|shutil|resource|atexit",
         "opens files": r"open|io.open|pathlib|numpy.(load\w*|fromfile|memmap)|pickle|torch.load",
         "changes Python itself": "builtins|__builtins__|sys.modules|sys.meta_path",
         "runs text as code": "eval|exec|compile|__import__|importlib|runpy",
         "reads the course's checks": "course_utils.(checks|grading)|solutions",
     }.items()
-]
+}
 WORDS = {
     **dict.fromkeys(("__eq__", "__ne__"), "decides itself what it equals"),
     **dict.fromkeys(("__array__", "__array_ufunc__", "__array_function__"), "poses as an array"),

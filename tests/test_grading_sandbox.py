@@ -160,7 +160,8 @@ def test_nothing_of_the_graders_environment_is_there(box):
 
 
 def test_the_course_and_torch_are_not_there(box):
-    assert value(box, "__import__('course_utils')") == "ModuleNotFoundError"
+    for name in ("course_utils.checks", "course_utils.ngrams", "solutions", "tests"):
+        assert value(box, f"__import__({name!r})") == "ModuleNotFoundError"
     assert value(box, "__import__('torch')") == "ModuleNotFoundError"
     code = "__import__('importlib').import_module('numpy').__path__[0] + '/../torch/__init__.py'"
     assert value(box, f"open({code})") in ("FileNotFoundError", "PermissionError")
@@ -257,6 +258,13 @@ def test_top_level_await_and_annotations_that_mean_nothing_here(open_box):
 def test_an_exception_of_their_own_crosses_by_the_name_of_pythons(open_box):
     source = "class Told_you(KeyError): pass\ndef f(x): raise Told_you('secret')"
     assert answer(open_box, source, 1)["error"] == "KeyError"
+
+
+def test_of_the_course_there_are_its_constants(open_box):
+    source = (
+        "from course_utils.text import EOS, Vocabulary\ndef f(x): return [EOS, Vocabulary.eos_id]"
+    )
+    assert answer(open_box, source, 1) == {"value": ["</s>", 1]}
 
 
 def test_what_a_task_does_without_is_taken_away(open_box):

@@ -179,8 +179,7 @@ class Judge:
             found = self._read(notebook)
             mark.broken = found["broken"]
             answers = found["answers"]
-            if not any(answer["programs"] for answer in answers.values()):
-                _refuse_other_week(found["names"], self.week)
+            _refuse_other_week(found["names"], self.week)
             mark.shapes = {name: answer["shape"] for name, answer in answers.items()}
             mark.checks = [self._check(name, answers[name]) for name in self.questions]
             mark.points = sum(check.points for check in mark.checks)
@@ -274,6 +273,9 @@ class Judge:
             sentences.append(
                 f"Stopped after {self.sandbox.seconds:g} seconds: does a loop never end?"
             )
+        elif ended == "too large":
+            status = "wrong"
+            sentences.append("Its answer is too large, or holds itself.")
         elif ended:
             status = "died"
             sentences.append(
@@ -324,14 +326,19 @@ def weeks() -> list[str]:
 
 
 def _refuse_other_week(names: list[str], week: str) -> None:
-    """Raise `Unreadable` if a notebook without any answer has functions of another week."""
-    for other in weeks():
-        if other == week:
-            continue
-        questions = importlib.import_module(f"{checks.__name__}.{other}").QUESTIONS
-        known = sum(name in questions for name in names)
-        if known > len(questions) / 2:
-            raise Unreadable(f"wrong week: it holds {known} functions of {other}")
+    """Raise `Unreadable` if none of a notebook's functions belongs to this week, many to another.
+
+    A notebook that is not for this week deserves no points; that it is not is worth saying.
+    """
+    known = {
+        other: len(
+            set(importlib.import_module(f"{checks.__name__}.{other}").QUESTIONS) & set(names)
+        )
+        for other in weeks()
+    }
+    best = max(known, key=known.get)
+    if known[week] == 0 and known[best] > 2:
+        raise Unreadable(f"wrong week: it holds {known[best]} functions of {best}")
 
 
 def _outcome(question: checks.Question, case: tuple, answer: dict) -> checks.Outcome:
@@ -341,6 +348,8 @@ def _outcome(question: checks.Question, case: tuple, answer: dict) -> checks.Out
     ------
     wire.Malformed
         If that is none.
+    Ended
+        If what came out was too large to be sent.
     """
     if "error" in answer:
         name = answer["error"]
@@ -348,7 +357,7 @@ def _outcome(question: checks.Question, case: tuple, answer: dict) -> checks.Out
         text = answer.get("text")
         return checks.Outcome(error=name, error_text=text if isinstance(text, str) else "")
     if "value" not in answer:
-        return checks.Outcome(error="Exception", error_text="the answer is too large")
+        raise Ended("too large")
     value = wire.decode(answer["value"])
     changed, unsteady = "", False
     if "after" in answer:

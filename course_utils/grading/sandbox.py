@@ -28,6 +28,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import course_utils
+from course_utils import text
 from course_utils.grading import wire
 
 LEVELS = ("bubblewrap", "landlock", "limits")
@@ -93,6 +94,8 @@ class Sandbox:
             If none can be had, also after a new start.
         """
         if not FORK:
+            if self.level != "limits":
+                raise NoSandbox(f"{self.level!r} is Linux's")
             return self._greeted(_Single(self))
         # Without seccomp a child could reach its parent: the next one shall have another.
         if self.process is not None and self.level != "limits" and "seccomp" not in self.walls:
@@ -115,6 +118,7 @@ class Sandbox:
         if self.level != "limits" and not {"landlock", "seccomp"} & set(self.walls):
             conversation.close()
             raise NoSandbox("this system has neither Landlock nor seccomp")
+        conversation.deadline = time.monotonic() + 2 * self.seconds + 1
         return conversation
 
     def _start(self) -> None:
@@ -153,6 +157,7 @@ class Sandbox:
             "writable": [scratch, "/dev/null"] if boxed else ["/dev/null"],
             "scratch": scratch,
             "torch": self.torch,
+            "given": {"course_utils.text": constants(text)},
             "seconds": self.seconds,
         }
         folder = "/unrolled" if boxed else str(HERE)
@@ -254,12 +259,6 @@ class _Forked(Conversation):
         with theirs:
             socket.send_fds(sandbox.control, [b"+"], [theirs.fileno()])
 
-    def receive(self) -> dict:
-        answer = super().receive()
-        if self.deadline is not None and "walls" in answer:  # it has begun
-            self.deadline = time.monotonic() + 2 * self.sandbox.seconds + 1
-        return answer
-
     def _wait(self) -> None:
         left = self.deadline - time.monotonic()
         if left <= 0:
@@ -273,7 +272,7 @@ class _Forked(Conversation):
         except TimeoutError:
             self._end("stopped")
         except OSError:
-            self._end("")
+            raise Ended(self.close()) from None
 
     def _some(self, size: int) -> bytes:
         self._wait()
@@ -283,10 +282,9 @@ class _Forked(Conversation):
             self._end("stopped")
         except OSError:
             part = b""
-        return part or self._end("")
-
-    def _end(self, how: str):
-        raise Ended(self.close() if how == "" else self.close() and how)
+        if not part:
+            raise Ended(self.close())
+        return part
 
     def close(self) -> str:
         """End the child; return how it had ended by itself, if it had."""
@@ -368,6 +366,24 @@ def readable(roots: Sequence, hidden: Sequence) -> list[str]:
         else:
             found.append(str(root))
     return found
+
+
+def constants(module) -> dict:
+    """Return the names for plain values in a module and in its classes: ``EOS``, ``eos_id``.
+
+    They are all that the worker has of the course.
+    """
+    found = {}
+    for name, value in vars(module).items():
+        if isinstance(value, type) and value.__module__ == module.__name__:
+            found[name] = {k: v for k, v in vars(value).items() if k[0] != "_" and _is_plain(v)}
+        elif name.isupper() and _is_plain(value):
+            found[name] = value
+    return found
+
+
+def _is_plain(value) -> bool:
+    return isinstance(value, str | int | float)
 
 
 def environment() -> dict[str, str]:

@@ -36,6 +36,7 @@ import signal
 import socket
 import struct
 import sys
+import types
 import warnings
 
 CODE_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | __future__.annotations.compiler_flag
@@ -427,6 +428,14 @@ def empty(folder: str) -> None:
                 os.unlink(path)
 
 
+def _module(name: str, constants: dict) -> types.ModuleType:
+    """Return a module of constants; a dict stands for a class of them."""
+    module = types.ModuleType(name)
+    for key, value in constants.items():
+        setattr(module, key, type(key, (), value) if isinstance(value, dict) else value)
+    return module
+
+
 def main() -> None:
     """Start as the judge's settings, the only argument, say."""
     settings = json.loads(sys.argv[1])
@@ -439,8 +448,6 @@ def main() -> None:
         import resource
     except ImportError:  # Windows
         resource = None
-    with contextlib.suppress(ImportError):
-        import IPython.core.inputtransformer2  # noqa: F401  what `answers` reads magics with
     warnings.simplefilter("ignore")
     if settings["torch"]:
         import torch
@@ -450,6 +457,9 @@ def main() -> None:
         sys.modules["torch"] = None
     for module in ("collections", "functools", "itertools", "math", "random", "re", "typing"):
         importlib.import_module(module)
+    sys.modules["course_utils"] = types.ModuleType("course_utils")
+    for name, constants in settings["given"].items():
+        sys.modules[name] = _module(name, constants)
     if settings["fork"]:
         parent(socket.socket(fileno=settings["control"]), settings)
     else:

@@ -1,0 +1,315 @@
+"""What a submission comes to: points for what is right everywhere, words that give nothing away."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course_utils import checks
+from course_utils.grading import judge as judging
+from course_utils.grading import sandbox
+from course_utils.grading.judge import Judge, Mark, weeks
+from course_utils.grading.submissions import Submission
+
+ROOT = Path(__file__).resolve().parents[1]
+SEED = 20_261
+
+
+@pytest.fixture(scope="module")
+def judge():
+    with Judge("week01", SEED, seconds=2) as one:
+        yield one
+
+
+def submission(*cells, **more):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    return Submission("ada", "ada.ipynb", nbformat.writes(notebook).encode(), **more)
+
+
+def marked(judge, *cells, name="perplexity"):
+    """Return the check of one function in a notebook of these cells."""
+    mark = judge.mark(submission(*cells))
+    return next(check for check in mark.checks if check.name == name)
+
+
+RIGHT = """
+import math
+def perplexity(p):
+    if 0 in p:
+        return math.inf
+    return math.exp(-sum(map(math.log, p)) / len(p))
+"""
+COUNT = """
+from collections import Counter
+def count_ngrams(sentences, n):
+    counts = Counter()
+    for s in sentences:
+        s = ["<s>", *s, "</s>"]
+        counts.update(tuple(s[i : i + n]) for i in range(len(s) - n + 1) if s[i + n - 1] != "<s>")
+    return counts
+"""
+
+
+@pytest.mark.parametrize("week", weeks())
+def test_a_solution_gets_full_marks_and_an_exercise_none(week):
+    with Judge(week, SEED) as judge:
+        for folder, points in (
+            ("solutions", judge.mark(submission("x = 1")).max_points),
+            ("exercises", 0),
+        ):
+            [path] = [p for p in (ROOT / folder / week).glob("*.ipynb") if "-Copy" not in p.stem]
+            mark = judge.mark(Submission("ada", path.name, path.read_bytes()))
+            assert mark.status == "graded" and mark.points == points
+            assert {check.status for check in mark.checks} == {"right" if points else "not done"}
+            assert not any(check.flags for check in mark.checks) and not mark.broken
+
+
+def test_the_points_are_those_of_the_right_answers(judge):
+    mark = judge.mark(submission(RIGHT, COUNT))
+    assert mark.points == 6 and mark.max_points == 22
+    assert {check.name for check in mark.checks if check.points} == {"perplexity", "count_ngrams"}
+    assert mark.sandbox == judge.level and mark.seed == SEED
+    assert Mark.from_json(json.loads(json.dumps(mark.to_json()))) == mark
+
+
+def test_a_misconception_is_named(judge):
+    check = marked(judge, "import numpy as np\ndef perplexity(p): return float(np.mean(p))")
+    assert check.status == "wrong" and check.points == 0
+    assert check.reason == ("it averages the probabilities themselves; average their logarithms")
+    assert check.feedback == (
+        f"Wrong, because {check.reason}. "
+        "The check in the notebook shows an input on which it fails."
+    )
+
+
+def test_answers_for_the_visible_inputs_alone_earn_nothing(judge):
+    question = checks.find("week01.perplexity")
+    visible = question.cases()  # the examples and those of the notebook's own check
+    table = {repr(list(case[0])): question.expected(*case) for case in visible}
+    check = marked(
+        judge,
+        f"inf = float('inf')\ntable = {table}",
+        "def perplexity(p): return table.get(repr(list(p)), 1.0)",
+    )
+    assert check.status == "wrong" and check.points == 0
+    assert "right on the examples" in check.feedback
+
+
+def test_feedback_holds_neither_hidden_inputs_nor_expected_values(judge):
+    """Not even if the answer, or the name of an exception, is made of the input."""
+    leaks = [
+        "def {f}(*a): return {{('seen', repr(a)): 1}}",
+        "def {f}(*a): return [repr(a)]",
+        "def {f}(*a): raise ValueError(repr(a))",
+        "def {f}(*a): raise type('Seen_' + repr(a), (Exception,), {{}})()",
+        "def {f}(*a): return type('Seen_' + repr(a), (), {{}})()",
+        "def {f}(*a):\n a[0].append('seen') if hasattr(a[0], 'append') else None\n return repr(a)",
+    ]
+    for leak in leaks:
+        mark = judge.mark(submission(*(leak.format(f=f) for f in judge.questions)))
+        text = json.dumps(mark.to_json()["checks"])
+        assert mark.points == 0
+        assert "seen" not in text.lower()
+        for prepared in judge.questions.values():
+            hidden = prepared.cases[len(prepared.question.examples) :]
+            assert not any(
+                repr(part) in text for case in hidden for part in case if len(repr(part)) > 12
+            )
+
+
+def test_what_is_raised_is_said_by_the_name_of_pythons_own_exception(judge):
+    check = marked(judge, "class Mine(KeyError): pass\ndef perplexity(p): raise Mine('x')")
+    assert check.status == "raised" and check.feedback.startswith("Raised KeyError.")
+
+
+def test_a_function_that_changes_its_argument_or_keeps_a_state_is_told_so(judge):
+    check = marked(
+        judge,
+        RIGHT
+        + "right = perplexity\n"
+        + "def perplexity(p):\n    x = right(p)\n    p.append(1)\n    return x",
+    )
+    assert "it changes its argument `probabilities`" in check.feedback and check.points == 0
+    check = marked(judge, "n = [1]\ndef perplexity(p):\n    n[0] += 1\n    return n[0] * 0.5")
+    assert "two calls with the same input" in check.feedback and check.points == 0
+
+
+@pytest.mark.parametrize(
+    "body, status, words",
+    [
+        ("while True: pass", "stopped", "Stopped after 2 seconds"),
+        ("import os; os._exit(0)", "died", "ended the process"),
+        ("return bytearray(1 << 40)", "raised", "MemoryError"),
+        ("return 'a' * (20 << 20)", "wrong", "too large"),
+        ("return None", "not done", "Not done yet"),
+        ("x = p", "not done", "returns nothing"),
+        ("return p[99]", "raised", "IndexError"),
+    ],
+)
+def test_what_goes_wrong_costs_one_check_and_no_other(judge, body, status, words):
+    mark = judge.mark(submission(f"def perplexity(p):\n    {body}", COUNT))
+    checks = {check.name: check for check in mark.checks}
+    assert checks["perplexity"].status == status and words in checks["perplexity"].feedback
+    assert mark.points == checks["count_ngrams"].points == 3
+
+
+def test_a_function_of_another_name_is_pointed_at(judge):
+    check = marked(judge, RIGHT.replace("def perplexity", "def perplexty"))
+    assert check.status == "not done"
+    assert "There is no function `perplexity`" in check.feedback and "`perplexty`" in check.feedback
+
+
+def test_code_that_does_not_define_the_function_is_named(judge):
+    check = marked(judge, "from nothing_here import perplexity")
+    assert check.status == "raised" and "not at hand while grading: nothing_here" in check.feedback
+    check = marked(judge, "perplexity = 1 / 0")
+    assert (
+        check.feedback
+        == "The code that defines `perplexity` does not run: it raises ZeroDivisionError."
+    )
+
+
+def test_the_better_counts_of_in_place_and_at_the_end(judge):
+    again = "math = None"
+    assert marked(judge, RIGHT, again).status == "right"
+    helper = "def log(x):\n    return math.log(x)"
+    later = RIGHT.replace("map(math.log, p)", "map(log, p)")
+    assert marked(judge, later, helper).status == "right"
+    assert marked(judge, "def perplexity(p): return 1.0", RIGHT).status == "right"
+
+
+def test_a_cell_that_does_not_compile_costs_what_it_defines(judge):
+    mark = judge.mark(submission("def perplexity(p) return", COUNT))
+    assert mark.points == 3
+    [[number, text]] = mark.broken
+    assert number == 1 and "SyntaxError" in text
+
+
+@pytest.mark.parametrize(
+    "given, status",
+    [
+        (Submission("a", "a.ipynb", b"not json"), "unreadable"),
+        (
+            Submission("a", "a.zip", problem="unreadable: it is a zip archive"),
+            "unreadable: it is a zip",
+        ),
+        (submission(), "empty"),
+        (submission("  "), "empty"),
+        (submission(RIGHT, "x = " + "(" * 500), "graded"),
+        (submission("x = 1\n" * 400_000), "unreadable: its code could not be read within"),
+    ],
+    ids=["text", "zip", "no cells", "blank", "parentheses", "long"],
+)
+def test_every_file_gets_a_status(judge, given, status):
+    mark = judge.mark(given)
+    assert mark.status.startswith(status) and mark.points is not None
+    assert len(mark.checks) == len(judge.questions)
+
+
+def test_the_notebook_of_another_week_is_recognised(judge):
+    [path] = (ROOT / "solutions" / "week02").glob("*[!y][!0-9].ipynb")
+    mark = judge.mark(Submission("ada", path.name, path.read_bytes()))
+    assert mark.status == "wrong week: it holds 10 functions of week02" and mark.points == 0
+
+
+def test_a_sandbox_that_fails_makes_no_zero(monkeypatch):
+    with Judge("week01", SEED) as judge:
+
+        def fail(self):
+            raise sandbox.NoSandbox("the worker does not start")
+
+        monkeypatch.setattr(sandbox.Sandbox, "open", fail)
+        mark = judge.mark(submission(RIGHT))
+    assert mark.points is None and mark.status == "not graded: the worker does not start"
+    assert {check.status for check in mark.checks} == {"not graded"}
+
+
+def test_a_week_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="no checks for 'week99'; there are week01"):
+        Judge("week99", SEED)
+
+
+def test_one_seed_gives_one_set_of_inputs_and_another_another():
+    question = checks.find("week01.count_ngrams")
+    one, same, other = (judging._Prepared(question, seed) for seed in (1, 1, 2))
+    assert one.frames == same.frames
+    n = len(question.examples)
+    assert one.frames[:n] == other.frames[:n] and one.frames[n:] != other.frames[n:]
+
+
+NEW_WEEK = """
+import numpy as np
+from course_utils.checks import Question
+
+
+def length(v):
+    return float(np.sqrt(v @ v))
+
+
+QUESTIONS = {
+    "length": Question(
+        points=4,
+        expected=length,
+        examples=((np.array([3.0, 4.0]),),),
+        random_inputs=lambda rng: (rng.normal(size=rng.integers(1, 5)),),
+        mistakes=[("the root is missing", lambda v: float(v @ v))],
+        without=("numpy.linalg.norm",),
+    )
+}
+"""
+
+
+def test_a_later_week_plugs_in_by_its_checks_alone(tmp_path, monkeypatch):
+    (tmp_path / "week90.py").write_text(NEW_WEEK)
+    monkeypatch.setattr(checks, "__path__", [*checks.__path__, str(tmp_path)])
+    importlib.invalidate_caches()
+    try:
+        with Judge("week90", SEED) as judge:
+            shortcut = "import numpy as np\ndef length(v): return float(np.linalg.norm(v))"
+            check = marked(judge, shortcut, name="length")
+            assert check.status == "raised" and check.points == 0
+            assert any("numpy.linalg.norm" in flag for flag in check.flags)
+            assert marked(
+                judge, "def length(v): return float(v @ v)", name="length"
+            ).feedback.startswith("Wrong, because the root is missing.")
+            assert (
+                marked(judge, "def length(v): return float(v @ v) ** 0.5", name="length").points
+                == 4
+            )
+    finally:
+        sys.modules.pop("course_utils.checks.week90", None)
+
+
+def test_what_the_worker_says_of_a_notebook_is_looked_at():
+    good = {
+        "answers": {
+            "f": {"programs": [["f = 1"]], "flags": [], "shape": "", "stub": False, "near": ""}
+        },
+        "broken": [[1, "SyntaxError"]],
+        "names": ["f"],
+    }
+    assert judging._checked(good, ["f"]) == good
+    for path, value in [
+        ("answers", []),
+        ("answers.f", None),
+        ("answers.f.programs", [[1]]),
+        ("answers.f.programs", [[], [], []]),
+        ("answers.f.stub", 1),
+        ("answers.f.shape", None),
+        ("answers.f.flags", [{}]),
+        ("broken", [[1]]),
+        ("broken", [["1", "x"]]),
+        ("names", [1]),
+        ("names", None),
+    ]:
+        bad = json.loads(json.dumps(good))
+        *parts, last = path.split(".")
+        place = bad
+        for part in parts:
+            place = place[part]
+        place[last] = value
+        with pytest.raises(judging.wire.Malformed):
+            judging._checked(bad, ["f"])

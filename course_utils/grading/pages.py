@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import functools
 import math
+import re
 import statistics
 import unicodedata
 from collections import Counter, defaultdict
@@ -17,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from course_utils.grading.judge import CheckMark, Mark
 from course_utils.grading.similarity import Similar
@@ -243,9 +244,19 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=lambda v: plain(v) if isinstance(v, str) and not isinstance(v, Markup) else v,
     )
-    environment.filters |= {"number": number, "count": count, "explanation": explanation}
+    environment.filters |= {
+        "number": number,
+        "count": count,
+        "explanation": explanation,
+        "prose": prose,
+    }
     environment.globals |= {"STATUSES": STATUSES, "HEAD": Markup(HEAD)}
     return environment
+
+
+def prose(text: str) -> Markup:
+    """Escape a text, and show what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(plain(text)))))
 
 
 def _page(template: str, **values) -> str:
@@ -274,7 +285,9 @@ th, td { text-align: left; vertical-align: top; padding: .45rem .8rem .45rem 0;
 thead th { color: #555; vertical-align: bottom; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td.said { white-space: pre-line; overflow-wrap: anywhere; }
+th[scope=row] { min-width: 8rem; }
 code { font: .92em ui-monospace, Consolas, monospace; }
+th > code, td > code:only-child { white-space: nowrap; }
 .status { white-space: nowrap; font-weight: 600; }
 .right { color: #00664b; } .wrong, .raised, .stopped, .died { color: #a03c00; }
 .not { color: #555; }
@@ -299,7 +312,7 @@ FEEDBACK = """<!DOCTYPE html>
 <strong>{{ row.points | number }} of {{ mark.max_points | number }} points</strong></p>
 {% endif %}
 {% if notice %}
-<p class="notice" role="note">{{ notice }}</p>
+<p class="notice" role="note">{{ notice | prose }}</p>
 {% endif %}
 {% if row.days_late and mark.points %}
 <p>The checks came to {{ mark.points | number }} points; the submission came
@@ -322,7 +335,7 @@ FEEDBACK = """<!DOCTYPE html>
 <td class="n">
 {{- "–" if check.status == "not graded" else check.points | number }} of
 {{ check.max_points | number }}</td>
-<td class="said">{{ check | explanation }}</td></tr>
+<td class="said">{{ check | explanation | prose }}</td></tr>
 {% endfor %}
 </tbody>
 </table>
@@ -349,6 +362,7 @@ REPORT = """<!DOCTYPE html>
 <style>
 .signs th.name { writing-mode: vertical-rl; transform: rotate(180deg); padding: .3rem 0; }
 .signs td, .signs th { padding-top: .15rem; padding-bottom: .15rem; }
+.signs td:last-child, .signs th:last-child { padding-left: .8rem; }
 .signs td.sign { text-align: center; padding-right: 0; font-weight: 600; }
 .who { font-size: .9rem; }
 </style>
@@ -403,7 +417,7 @@ zero.</strong>
 <tbody>
 {% for name, reason, students in misconceptions %}
 <tr><td class="n">{{ students | length }}</td><td><code>{{ name }}</code></td>
-<td>{{ reason }}</td><td class="who">{{ students | join(", ") }}</td></tr>
+<td>{{ reason | prose }}</td><td class="who">{{ students | join(", ") }}</td></tr>
 {% endfor %}
 </tbody>
 </table>
@@ -462,7 +476,7 @@ in a thousand, 20 one in a million.</p>
 <tbody>
 {% for flag in flags %}
 <tr><th scope="row">{{ flag.student }}</th><td><code>{{ flag.check }}</code></td>
-<td>{{ flag.flag }}</td></tr>
+<td>{{ flag.flag | prose }}</td></tr>
 {% endfor %}
 </tbody>
 </table>

@@ -28,6 +28,7 @@ from course_utils.grading.similarity import Similar, person, similar
 from course_utils.notebooks import write_whole
 
 LATE_PER_DAY = 0.10  # of the points to be had, for each day that has begun
+LARGE = 8  # members; a group of more is flagged
 
 # The columns of nbgrader's own exporter (`nbgrader export`, version 0.9).
 NBGRADER = (
@@ -222,8 +223,12 @@ def flags(marks: Iterable[Mark], alike: Sequence[Similar] | None = None) -> list
         where = f"{mark.path}: " if several[mark.student] > 1 else ""
         if mark.status != "graded":
             found.add(Flag(mark.student, "", where + mark.status))
-        for cell, error in mark.broken:
-            text = f"{where}code cell {cell} does not compile: {error}"
+        for cell, error in mark.broken[:1]:
+            more = f", nor do {len(mark.broken) - 1} more" if len(mark.broken) > 1 else ""
+            text = f"{where}code cell {cell} does not compile{more}: {error}"
+            found.add(Flag(mark.student, "", text))
+        if len(mark.members) > LARGE:
+            text = f"{where}names {len(mark.members)} members, each of whom has a row"
             found.add(Flag(mark.student, "", text))
         for check in mark.checks:
             found |= {Flag(mark.student, check.name, where + flag) for flag in check.flags}

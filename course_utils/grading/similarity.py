@@ -21,6 +21,7 @@ from course_utils.grading.judge import Mark
 SHINGLE = 4  # words in a row that are compared at a time
 NEARLY = 0.85  # share of its shingles that an answer has in common with one nearly equal to it
 LONG = 40  # words; shorter answers must be equal, and their length proves nothing
+PER_BIT = 8  # words beyond that which make an equal answer half as likely
 MOST = 5000  # words of an answer that are read
 SURPLUS = 5.0  # bits beyond the best that chance would bring about in such a class
 
@@ -49,9 +50,9 @@ def similar(marks: Iterable[Mark]) -> list[Similar]:
     Two answers to a function are alike if their normalised texts are equal, or if they have at
     least `LONG` words and `NEARLY` all of their shingles (`SHINGLE` words in a row, whatever the
     local names) in common. Of the n students who answered, k wrote this answer or one like it.
-    It counts only while it is unusual, k at most 2 + n/10, and then
+    It counts only while it is unusual, k at most 4 + n/10, and then
 
-        bits = log2((n - 1) / (k - 1)) + max(0, words - LONG) / 5 * own / (k - 1).
+        bits = log2((n - 1) / (k - 1)) + max(0, words - LONG) / 8 * own / (k - 1).
 
     The first part is how unlikely it is that the classmate one looks at wrote the same. The second
     is for what a class is too small to show: the longer a text, the more ways there are to write
@@ -60,8 +61,8 @@ def similar(marks: Iterable[Mark]) -> list[Similar]:
     however long; a short answer that is unusual adds a little, many of them much.
 
     A pair is listed if its bits, added over the functions, exceed by `SURPLUS` the logarithm of
-    the number of pairs: were students to write independently, one would be listed in one of
-    2**SURPLUS classes. Three or more are listed together where each two of them would be listed.
+    the number of pairs, which is what the most similar of independent students come to. Three or
+    more are listed together where each two of them would be listed.
     Several attempts of one student are not compared with each other, nor are students who name
     each other as members of a group.
 
@@ -116,14 +117,14 @@ def _pairs(writers: Mapping[str, set[str]]) -> Iterator[tuple[tuple[str, str], f
     near = _near(words)
     crowds = {text: set().union(*(writers[other] for other in near[text])) for text in near}
     alone = sum(len(crowd) == 1 for crowd in crowds.values())
-    few = {text: crowd for text, crowd in crowds.items() if len(crowd) <= 2 + n / 10}
+    few = {text: crowd for text, crowd in crowds.items() if len(crowd) <= 4 + n / 10}
     for one in few:
         for other in near[one] & few.keys():
             k = len(few[one] | few[other])
-            if other < one or not 2 <= k <= 2 + n / 10:
+            if other < one or not 2 <= k <= 4 + n / 10:
                 continue
             own = alone / (n - k) if n > k else 1.0
-            length = max(0, min(len(words[one]), len(words[other])) - LONG) / 5
+            length = max(0, min(len(words[one]), len(words[other])) - LONG) / PER_BIT
             bits = math.log2((n - 1) / (k - 1)) + length * own / (k - 1)
             for a, b in itertools.product(writers[one], writers[other]):
                 if a != b:

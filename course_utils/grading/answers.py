@@ -15,6 +15,7 @@ The worker imports this file by itself, inside the sandbox: nothing but the stan
 from __future__ import annotations
 
 import ast
+import bisect
 import builtins
 import difflib
 import functools
@@ -25,6 +26,7 @@ from collections.abc import Iterable, Iterator
 
 BUILTINS = frozenset(dir(builtins))
 QUIET = (BUILTINS | {"display"}) - {"setattr", "delattr", "next"}  # calls that change no argument
+LONG = 20_000  # characters of an answer that are looked at to compare it with others
 PARSE = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -33,7 +35,7 @@ SKIPPED = {"ctx", "op", "ops", "annotation", "returns", "type_comment"}  # annot
 # IPython's own syntax. Magics that run the rest of the cell or of the line as it is:
 CELL_MAGICS = {"time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "debug"}
 LINE_MAGIC = re.compile(r"(\s*)%(?:time|prun|memit)\s+([^-\s].*)")
-MAGIC = re.compile(r"\s*[%!?]|[\w\s.,]+=\s*[%!]|.*\?\s*$")
+MAGIC = re.compile(r"\s*[%!?]|[\w\s.,]+=\s*[%!]|\s*[\w.*\[\]]+\?\??\s*(#.*)?$")
 PROMPT = re.compile(r"^(?:>>> ?|\.\.\. ?|In \[\d+\]: ?| +\.{3,}: ?)", re.MULTILINE)
 
 
@@ -198,8 +200,8 @@ class _Notebook:
                 return
             waiting.add(p)
             for n in sorted(self.statements[p].now - BUILTINS):
-                places = self._places(n, p)
-                for q in places if places and places[0] > p else ():
+                places = self.binders.get(n) or [p]
+                for q in places if places[0] > p else ():
                     if q in wanted:
                         put(q)
             ordered[p] = None
@@ -212,7 +214,7 @@ class _Notebook:
     def _places(self, name: str, limit: int) -> list[int]:
         """Return what binds or changes a name before a position; else what does after it."""
         places = self.binders.get(name, [])
-        before = [p for p in places if p < limit]
+        before = places[: bisect.bisect_left(places, limit)]
         return before if before or name in BUILTINS else places
 
     def _shape(self, name: str, program: list[int]) -> str:
@@ -222,10 +224,11 @@ class _Notebook:
         modules = {k: v for s in chosen for k, v in s.imports.items()}
         others = self.questions | modules.keys()
         parts = [s.text for s in chosen if s is last or (s.defines and not s.defines & others)]
+        text = "\n".join(parts)
         try:
-            return _anonymous("\n".join(parts), self.questions, modules)
-        except RecursionError:  # a formula of hundreds of terms
-            return " ".join(last.text.split())
+            return _anonymous(text[:LONG], self.questions, modules)
+        except (SyntaxError, RecursionError):  # too long, or a formula of hundreds of terms
+            return " ".join(text[:LONG].split())
 
 
 class _Statement:

@@ -234,6 +234,18 @@ def test_a_rule_that_a_student_adds_opens_nothing_for_the_next_check(box):
     assert answer(box, source, 1) == {"value": []}  # no set of rules is at hand
 
 
+@pytest.mark.skipif(
+    os.name == "nt" or os.geteuid() != 0, reason="only root can become another user"
+)
+def test_under_limits_alone_a_child_of_root_is_nobody(open_box, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    secret.chmod(0o600)
+    assert value(open_box, "__import__('os').getuid()") == 65534
+    assert value(open_box, f"open({str(secret)!r}).read()") == "PermissionError"
+    assert open_box.walls == ["limits", "user"]
+
+
 def test_arguments_that_were_changed_and_answers_that_differ_are_sent(open_box):
     source = "n = []\ndef f(x):\n x.append(0)\n n.append(0)\n return len(n)"
     assert answer(open_box, source, [5]) == {"value": 1, "after": [[5, 0]], "again": 2}
@@ -314,6 +326,27 @@ def test_without_fork_each_check_has_a_worker_of_its_own(monkeypatch):
         with pytest.raises(Ended, match="stopped"):
             load(conversation, "import time\ndef f(x): time.sleep(60)")
             call(conversation, 1)
+
+
+def test_a_level_whose_walls_do_not_stand_is_none(monkeypatch):
+    receive = sandbox.Conversation.receive
+
+    def without_seccomp(self):
+        answer = receive(self)
+        if "walls" in answer:
+            answer["walls"].remove("seccomp")
+        return answer
+
+    monkeypatch.setattr(sandbox.Conversation, "receive", without_seccomp)
+    with Sandbox("landlock") as one, pytest.raises(NoSandbox):
+        one.open()
+    if shutil.which("bwrap"):  # a child could reach its parent: each has another
+        with Sandbox("bubblewrap") as one:
+            pids = set()
+            for _ in range(3):
+                one.open().close()
+                pids.add(one.process.pid)
+            assert len(pids) == 3
 
 
 def test_the_strongest_level_that_answers_is_taken(monkeypatch):

@@ -19,7 +19,7 @@ from course_utils.grading import wire
 from course_utils.grading.sandbox import Ended, NoSandbox, Sandbox, strongest
 from course_utils.grading.submissions import Notebook, Submission, Unreadable, read_notebook
 
-N_RANDOM = 40
+N_RANDOM = 30
 EARNED = ("right", "wrong", "raised", "stopped", "died", "not done")  # the better first
 
 

@@ -98,7 +98,7 @@ class Sandbox:
                 raise NoSandbox(f"{self.level!r} is Linux's")
             return self._greeted(_Single(self))
         # Without seccomp a child could reach its parent: the next one shall have another.
-        if self.process is not None and self.level != "limits" and "seccomp" not in self.walls:
+        if self.level == "bubblewrap" and self.walls and "seccomp" not in self.walls:
             self.close()
         for _ in range(2):
             try:
@@ -115,9 +115,9 @@ class Sandbox:
         except (Ended, LookupError, TypeError):
             conversation.close()
             raise NoSandbox(f"the worker does not answer in {self.level!r}") from None
-        if self.level != "limits" and not {"landlock", "seccomp"} & set(self.walls):
+        if self.level == "landlock" and not {"landlock", "seccomp"} <= set(self.walls):
             conversation.close()
-            raise NoSandbox("this system has neither Landlock nor seccomp")
+            raise NoSandbox("this system lacks Landlock or seccomp")
         conversation.deadline = time.monotonic() + 2 * self.seconds + 1
         return conversation
 

@@ -26,6 +26,7 @@ import builtins
 import contextlib
 import ctypes
 import errno
+import gc
 import importlib
 import inspect
 import json
@@ -43,6 +44,7 @@ CODE_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | __future__.annotations.compiler_fl
 MEMORY = {False: 2 << 30, True: 16 << 30}  # bytes of address space, without and with torch
 FILE_BYTES = 8 << 20
 OPEN_FILES = 64
+NOBODY = 65534
 
 
 # Answering requests
@@ -182,7 +184,8 @@ def confine(settings: dict, landlock: int | None = None) -> list[str]:
 
     The limits stand on this small fresh process, not on its parent. What the kernel offers beyond
     them depends on the system: Landlock (Linux 5.13) closes the file system, seccomp the system
-    calls that make processes, reach other processes, or open a connection.
+    calls that make processes, reach other processes, or open a connection. Without them, root's
+    child becomes a user without rights.
     """
     walls = []
     if resource is not None:
@@ -198,6 +201,11 @@ def confine(settings: dict, landlock: int | None = None) -> list[str]:
             with contextlib.suppress(AttributeError, ValueError, OSError):
                 resource.setrlimit(getattr(resource, what), (soft, hard))
         walls.append("limits")
+    if not settings["kernel"] and getattr(os, "geteuid", lambda: 1)() == 0:
+        os.setgroups([])  # root's files are not for a user that owns nothing
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        walls.append("user")
     if settings["kernel"]:
         _libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         _drop_capabilities()
@@ -457,6 +465,7 @@ def main() -> None:
         sys.modules["torch"] = None
     for module in ("collections", "functools", "itertools", "math", "random", "re", "typing"):
         importlib.import_module(module)
+    gc.freeze()  # a collection in a child would copy every page of memory it shares
     sys.modules["course_utils"] = types.ModuleType("course_utils")
     for name, constants in settings["given"].items():
         sys.modules[name] = _module(name, constants)

@@ -111,7 +111,7 @@ def _writers(marks: Iterable[Mark]) -> dict[str, dict[str, set[str]]]:
 
 
 def _pairs(writers: Mapping[str, set[str]]) -> Iterator[tuple[tuple[str, str], float]]:
-    """Yield two students who share an unusual answer, and its bits."""
+    """Yield two students who share an unusual answer, and its bits; they may be one student."""
     n = len(set().union(*writers.values()))
     words = {text: _words(text) for text in writers}
     near = _near(words)
@@ -121,14 +121,13 @@ def _pairs(writers: Mapping[str, set[str]]) -> Iterator[tuple[tuple[str, str], f
     for one in few:
         for other in near[one] & few.keys():
             k = len(few[one] | few[other])
-            if other < one or not 2 <= k <= 4 + n / 10:
+            if other < one or k < 2:
                 continue
             own = alone / (n - k) if n > k else 1.0
             length = max(0, min(len(words[one]), len(words[other])) - LONG) / PER_BIT
             bits = math.log2((n - 1) / (k - 1)) + length * own / (k - 1)
             for a, b in itertools.product(writers[one], writers[other]):
-                if a != b:
-                    yield (min(a, b), max(a, b)), bits
+                yield (min(a, b), max(a, b)), bits
 
 
 def _words(text: str) -> list[str]:

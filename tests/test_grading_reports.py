@@ -342,7 +342,7 @@ def test_feedback_says_what_and_why():
 
 def test_feedback_on_a_file_that_was_not_graded():
     text = feedback(UNREADABLE).text
-    assert "Unreadable: it is not JSON (line 3). Open it in JupyterLab" in text
+    assert "Unreadable: it is not JSON (line 3). Hand in the notebook" in text
     assert "0 of 6 points" in text and "not done" not in text
     text = feedback(NOT_GRADED).text
     assert "Not graded" in text and "counts as no zero" in text and "0 of 6" not in text

@@ -40,7 +40,7 @@ STATUSES = {
 }
 # What to do about a file that was not graded, by the first words of its status.
 CURES = {
-    "unreadable": "Open it in JupyterLab, save it, and hand in the .ipynb file itself.",
+    "unreadable": "Hand in the notebook itself: the .ipynb file, as JupyterLab saves it.",
     "empty": "Hand in the notebook with your answers.",
     "wrong week": "Hand in the notebook of this week.",
     "not graded": "This is the grader's fault and counts as no zero. "
@@ -194,7 +194,7 @@ def _draw_points(ax, points: Sequence[float], most: float) -> None:
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(False, axis="x")
-    ax.legend(loc="upper left", frameon=False)
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, fontsize=9)
 
 
 def notice(mark: Mark) -> str:

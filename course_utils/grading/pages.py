@@ -292,6 +292,10 @@ th > code, td > code:only-child { white-space: nowrap; }
 .right { color: #00664b; } .wrong, .raised, .stopped, .died { color: #a03c00; }
 .not { color: #555; }
 img { max-width: 100%; height: auto; }
+@media (max-width: 40rem) { .checks thead { display: none; }
+  .checks tr { display: block; border-bottom: 1px solid #ddd; padding: .5rem 0; }
+  .checks th, .checks td { display: inline; border: 0; padding: 0 .5rem 0 0; }
+  .checks td.said { display: block; } }
 @media print { body { margin: 0; max-width: none; font-size: 11pt; }
   tr, img { break-inside: avoid; } h2 { break-after: avoid; } a { color: inherit; } }
 </style>"""
@@ -324,7 +328,7 @@ FEEDBACK = """<!DOCTYPE html>
 </p>
 {% if mark.status == "graded" %}
 <h2>Checks</h2>
-<table>
+<table class="checks">
 <thead><tr><th scope="col">Function</th><th scope="col">Result</th>
 <th scope="col" class="n">Points</th><th scope="col">Why</th></tr></thead>
 <tbody>

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 LEARNING_RATES = {"adam": 8e-3, "sgd": 2.0}
 CHECKPOINT_SECONDS = 60  # between two checkpoints
+OF_CHUNKS = ("losses", "gradient_norms", "weight_norms")  # lists of a History
 LOOK_SECONDS = 0.2  # between two looks at the loss: each look halts a GPU
 
 clock = time.perf_counter
@@ -66,11 +67,20 @@ class History:
         One a validation: ``step`` (chunks read), ``epoch``, ``seconds``, ``train_nats`` (mean loss
         in nats a token since the row before, with dropout), ``valid_perplexity``, ``lr`` (the
         learning rate that led there), ``tokens_per_second`` (of training, without validation).
+    losses, gradient_norms, weight_norms : list of float
+        One a chunk: its loss in nats a token, the norm of its gradient before clipping, the norm of
+        all weights after the step. If the loss ceases to be a number, that chunk is the last.
+    clip : float, optional
+        The norm to which longer gradients were cut.
     stopped : str
         Why the training ended.
     """
 
     rows: list[dict] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    gradient_norms: list[float] = field(default_factory=list)
+    weight_norms: list[float] = field(default_factory=list)
+    clip: float | None = None
     stopped: str = ""
 
     @property
@@ -314,10 +324,10 @@ class _Run:
         fused = self.device.type in ("cpu", "cuda")  # one kernel: a third of the time on a CPU
         self.optimizer = make(self.parameters, lr=settings["lr"], fused=fused)
 
-        self.history = History()
+        self.history = History(clip=settings["clip"])
         self.step = self.saved_step = 0  # chunks read since the beginning
         self.carried = None  # the model's state after the last chunk
-        self.unseen = []  # losses and gradient norms that were not looked at
+        self.unseen = []  # losses and norms that were not looked at
         self.nats, self.tokens = 0.0, 0  # since the last validation
         self.failures = 0  # validations in a row without a better perplexity
         self.best_perplexity = math.inf
@@ -363,17 +373,21 @@ class _Run:
         self.optimizer.step()
         self.carried = _map(Tensor.detach, state)
         self.step += 1
-        self.unseen.append((targets.numel(), loss.detach(), norm))
+        weight_norm = torch.stack([p.detach().norm() for p in self.parameters]).norm()
+        self.unseen.append((targets.numel(), loss.detach(), norm, weight_norm))
 
     def look(self) -> None:
         """Add up the losses since the last look, and stop at one that is not finite."""
         if not self.unseen:
             return
-        sizes, losses, norms = zip(*self.unseen, strict=True)
+        sizes, *measured = zip(*self.unseen, strict=True)
         first = self.step - len(sizes) + 1
         self.unseen, self.looked = [], clock()
-        values = zip(sizes, torch.stack(losses).tolist(), torch.stack(norms).tolist(), strict=True)
-        for step, (size, loss, norm) in enumerate(values, start=first):
+        values = zip(sizes, *(torch.stack(numbers).tolist() for numbers in measured), strict=True)
+        for step, (size, loss, norm, weight_norm) in enumerate(values, start=first):
+            self.history.losses.append(loss)
+            self.history.gradient_norms.append(norm)
+            self.history.weight_norms.append(weight_norm)
             if not (math.isfinite(loss) and math.isfinite(norm)):
                 what = "the gradient's norm" if math.isfinite(loss) else "the loss"
                 raise self.diverged(f"{what} is {norm if math.isfinite(loss) else loss}", step)
@@ -453,6 +467,7 @@ class _Run:
             "carried": _map(torch.clone, self.carried),  # it may be a piece of a larger tensor
             "settings": self.settings,
             "rows": self.history.rows,
+            "chunks": [getattr(self.history, name) for name in OF_CHUNKS],
             "seconds": self.elapsed(),
             "weights": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -485,6 +500,8 @@ class _Run:
             setattr(self, name, content[name])
         self.carried = _map(lambda part: part.to(self.device), self.carried)
         self.history.rows = content["rows"]
+        for name, values in zip(OF_CHUNKS, content["chunks"], strict=True):
+            setattr(self.history, name, values)
         self.began, self.saved_step = clock() - content["seconds"], self.step
         self.model.load_state_dict(content["weights"])
         self.optimizer.load_state_dict(content["optimizer"])
@@ -505,7 +522,7 @@ def _load(path: Path) -> dict:
         if _previous(path).exists():
             cure = f"rename {_previous(path)} to {path} to go on from the one before, or {cure}"
         raise ValueError(f"the checkpoint {path} is damaged; {cure}") from error
-    if not isinstance(content, dict) or not {"settings", *_Run.KEPT} <= content.keys():
+    if not isinstance(content, dict) or not {"settings", "chunks", *_Run.KEPT} <= content.keys():
         raise ValueError(f"{path} is no checkpoint of this version of fit; name another file")
     return content
 

@@ -215,6 +215,31 @@ def test_what_the_history_says():
         _ = History().best
 
 
+@pytest.mark.parametrize("look_seconds", [0, 1e9])
+def test_the_history_has_loss_and_norms_of_every_chunk(scripted, monkeypatch, look_seconds):
+    monkeypatch.setattr(training, "LOOK_SECONDS", look_seconds)
+    scripted(FALLING)
+    ids = text(77)
+    model, oracle = Toy(dtype=torch.float64), Toy(dtype=torch.float64)
+    history = quick(model, ids, optimizer="sgd", lr=0.7, clip=0.25, epochs=1)
+    assert history.clip == 0.25
+    x = torch.tensor([1, *ids[:74]]).reshape(3, 25).T
+    y = torch.tensor(ids[:75]).reshape(3, 25).T
+    state, rows = None, []
+    for inputs, targets in zip(x.split(8), y.split(8), strict=True):  # 8, 8, 8 and 1 rows
+        loss, state = oracle.loss(inputs, targets, state)
+        gradients = torch.autograd.grad(loss, list(oracle.parameters()))
+        norm = torch.cat([g.flatten() for g in gradients]).norm().item()
+        with torch.no_grad():
+            for p, g in zip(oracle.parameters(), gradients, strict=True):
+                p -= 0.7 * g * min(1, 0.25 / (norm + 1e-6))
+        weight_norm = torch.cat([p.detach().flatten() for p in oracle.parameters()]).norm().item()
+        rows.append([loss.item(), norm, weight_norm])
+        state = tuple(part.detach() for part in state)
+    found = [history.losses, history.gradient_norms, history.weight_norms]
+    np.testing.assert_allclose(np.transpose(found), rows, rtol=1e-10)
+
+
 def test_the_history_draws_itself(monkeypatch):
     from course_utils import plots
 
@@ -363,6 +388,9 @@ def test_ctrl_c_at_any_chunk_and_going_on_changes_nothing(tmp_path, capsys, kind
         assert same(weights(resumed), weights(undisturbed))
         columns = ["step", "epoch", "train_nats", "valid_perplexity", "lr"]
         assert again.table()[columns].equals(history.table()[columns])
+        for name in training.OF_CHUNKS:
+            assert getattr(again, name) == getattr(history, name)
+            assert len(getattr(history, name)) == 18
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -613,6 +641,8 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_best(
         quick(model, epochs=3)
     assert len(error.value.history.rows) == 1
     assert error.value.history.stopped.endswith(" at step 14")
+    chunks = error.value.history.gradient_norms if gradient else error.value.history.losses
+    assert len(chunks) == 14 and np.isfinite(chunks[:13]).all() and not math.isfinite(chunks[13])
     assert same(weights(model), weights(one_epoch))
 
     before = file.read_bytes()

@@ -15,12 +15,10 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from course_utils.grading import reports
 from course_utils.grading.judge import Mark, weeks
 from course_utils.grading.parallel import Cluster, Cores, Run, version
 from course_utils.grading.sandbox import SENTENCES, NoSandbox
 from course_utils.grading.submissions import Submission, find_submissions
-from course_utils.notebooks import write_whole
 
 OWN_FOLDERS = ("feedback", "gradescope", "marks")
 
@@ -80,6 +78,9 @@ def grade(
     NoSandbox
         If no sandbox answers, or only a weaker one than asked for; nothing is graded then.
     """
+    from course_utils.grading import reports  # here, since processes that mark need it not
+    from course_utils.notebooks import write_whole
+
     week, folder, out = find_week(week), Path(folder), Path(out)
     _check_folders(folder, out)
     reports.deadline(due)
@@ -171,6 +172,8 @@ def _marks(
 ) -> list[Mark]:
     """Return a mark for each submission: those that are kept, and the others as they are made."""
     from tqdm import tqdm
+
+    from course_utils.notebooks import write_whole
 
     files = [folder / f"{_key(run, one)}.json" for one in submissions]
     marks = dict(enumerate(map(_kept, files)))

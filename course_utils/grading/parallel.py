@@ -23,6 +23,7 @@ from course_utils.grading.judge import CheckMark, Judge, Mark
 from course_utils.grading.submissions import Submission
 
 CONNECT_SECONDS = 10
+PATIENCE = 60  # seconds to wait for a cluster that has no workers
 
 
 @dataclass(frozen=True)
@@ -223,11 +224,13 @@ class Cluster:
             If a worker has none.
         """
         try:
+            self.client.wait_for_workers(1, timeout=CONNECT_SECONDS)
             versions = self.client.run(version)
+        except TimeoutError:
+            text = "the cluster has no workers; start some with `dask worker ADDRESS`"
+            raise ValueError(text) from None
         except ImportError as error:
             raise ValueError(f"the workers of the cluster lack the course: {error}") from None
-        if not versions:
-            raise ValueError("the cluster has no workers; start some with `dask worker ADDRESS`")
         if others := [worker for worker, found in versions.items() if found != version()]:
             raise ValueError(f"another version of the course is installed at {', '.join(others)}")
         levels = self.client.run(Cores().ping, level).values()
@@ -236,26 +239,32 @@ class Cluster:
     def mark(
         self, run: Run, submissions: Sequence[Submission], mark: Callable = mark_one
     ) -> Iterator[tuple[int, Mark]]:
-        """Mark submissions; yield the number of each and its mark, as they come."""
-        from distributed import as_completed
+        """Mark submissions, as `Cores.mark` does.
 
-        left = iter(range(len(submissions)))
-        asked = {}
-
-        def ask(n: int) -> list:
-            fresh = {
-                self.client.submit(mark, run, submissions[i], pure=False): i
-                for i in islice(left, n)
-            }
-            asked.update(fresh)
-            return list(fresh)
+        A submission whose worker dies again and again, or that is left when all workers are gone,
+        is not graded.
+        """
+        from distributed import wait
 
         # A few at a time, since the scheduler holds what it is given.
-        answered = as_completed(ask(2 * sum(self.client.nthreads().values())))
-        for future in answered:
-            i = asked.pop(future)
-            if future.status == "finished":
-                yield i, future.result()
-            else:
-                yield i, not_graded(run, submissions[i], "the cluster lost it")
-            answered.update(ask(1))
+        at_once = 2 * max(1, sum(self.client.nthreads().values()))
+        left, asked = iter(range(len(submissions))), {}
+        while True:
+            for i in islice(left, at_once - len(asked)):
+                asked[self.client.submit(mark, run, submissions[i], pure=False)] = i
+            if not asked:
+                return
+            try:
+                done = wait(list(asked), PATIENCE, return_when="FIRST_COMPLETED").done
+            except TimeoutError:
+                if self.client.nthreads():
+                    continue
+                break
+            for future in done:
+                i = asked.pop(future)
+                try:
+                    yield i, future.result(PATIENCE)
+                except Exception:
+                    yield i, not_graded(run, submissions[i], "the cluster's worker was killed")
+        for i in (*asked.values(), *left):
+            yield i, not_graded(run, submissions[i], "the cluster has no workers left")

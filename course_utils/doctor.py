@@ -205,7 +205,7 @@ def _corpora() -> Iterator[Finding]:
             continue
         where = "always there"
         if source.file:
-            where = "cached" if os.path.isfile(cache / source.file) else "in COURSE_MIRROR"
+            where = "cached" if os.path.exists(cache / source.file) else "in COURSE_MIRROR"
         yield Finding("ok", name, f"{where}: {source.description}")
 
 

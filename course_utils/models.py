@@ -29,6 +29,7 @@ from course_utils.text import Vocabulary
 
 CELLS = {"srn": SRN, "lstm": LSTM, "gru": GRU}
 CHUNK = 1024  # steps read at a time by log_probs; the result does not depend on it
+TEXTS = 128  # texts read side by side by log_probs_of_each; nor on this
 
 
 class NeuralLanguageModel(torch.nn.Module):
@@ -138,6 +139,49 @@ class NeuralLanguageModel(torch.nn.Module):
                 found = self.output.target_log_probs(h.squeeze(1), targets.squeeze(1))  # (T,)
                 log_p[part] = found.cpu().double().numpy()
         return log_p
+
+    def log_probs_of_each(self, texts: Sequence[Sequence[int]]) -> list[np.ndarray]:
+        """Return `log_probs` of each of many texts, which are read side by side.
+
+        Texts of similar length share a batch, the shorter ones filled up at their end, where
+        nothing that counts comes after.
+
+        Parameters
+        ----------
+        texts : sequence of arrays of int, shape (T_k,) each
+
+        Returns
+        -------
+        list of ndarray of float64, shape (T_k,) each
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `log_probs`.
+        """
+        texts = [self._checked_text(text) for text in texts]
+        by_length = sorted(range(len(texts)), key=lambda k: len(texts[k]))
+        result = [np.empty(0)] * len(texts)
+        with evaluating(self):
+            for start in range(0, len(texts), TEXTS):
+                batch = by_length[start : start + TEXTS]
+                longest = len(texts[batch[-1]])
+                ids = np.full((1 + longest, len(batch)), Vocabulary.eos_id)  # </s> before the first
+                for column, k in enumerate(batch):
+                    ids[1 : 1 + len(texts[k]), column] = texts[k]
+                log_p = self._log_probs_of_columns(torch.from_numpy(ids))  # (T, B)
+                for column, k in enumerate(batch):
+                    result[k] = log_p[: len(texts[k]), column]
+        return result
+
+    def _log_probs_of_columns(self, ids: Tensor) -> np.ndarray:
+        """Return ln P of every id but the first row's, (1 + T, B) -> (T, B)."""
+        if len(ids) == 1:
+            return np.empty((0, ids.shape[1]))
+        ids = ids.to(self.embedding.weight.device)
+        h, _ = self.features(ids[:-1])  # (T, B, D)
+        found = self.output.target_log_probs(h.flatten(0, 1), ids[1:].flatten())  # (T B,)
+        return found.view(h.shape[:2]).cpu().double().numpy()
 
     def next_word_probs(self, context: Sequence[int] = ()) -> np.ndarray:
         """Return P(word | context) for every word of the vocabulary.

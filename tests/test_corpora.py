@@ -4,7 +4,9 @@ import dataclasses
 import functools
 import hashlib
 import http.server
+import json
 import os
+import re
 import stat
 import threading
 import time
@@ -19,7 +21,9 @@ from course_utils.corpora.readers import read_members, split_sentences, split_wo
 
 MIRROR = os.environ.get("COURSE_MIRROR")
 WITH_FILES = [name for name, source in CORPORA.items() if source.file]
-HAVE_MIRROR = MIRROR and all((Path(MIRROR) / CORPORA[n].file).is_file() for n in WITH_FILES)
+HAVE_MIRROR = MIRROR and all(
+    (Path(MIRROR) / part.file).is_file() for name in WITH_FILES for part in CORPORA[name].files()
+)
 needs_mirror = pytest.mark.skipif(
     not HAVE_MIRROR, reason="COURSE_MIRROR names no folder with the real corpora"
 )
@@ -71,6 +75,26 @@ def serve():
         server.server_close()
 
 
+@pytest.fixture
+def two_files(tmp_path, monkeypatch):
+    """Put two tiny files in the place of ``blimp``; return a folder that holds them."""
+    folder = tmp_path / "original"
+    (folder / "blimp").mkdir(parents=True)
+    entries = {
+        "distractor_x.jsonl": ('The dog near "cats" isn\'t.', 'The dog near "cats" aren\'t.'),
+        "regular_y_2.jsonl": ("Dogs bark!", "Dog bark!"),
+    }
+    hashes = {}
+    for file, (good, bad) in entries.items():
+        line = json.dumps({"sentence_good": good, "sentence_bad": bad, "pairID": "0"}) + "\n"
+        (folder / "blimp" / file).write_text(line, encoding="utf-8")
+        hashes[file] = hashlib.sha256(line.encode()).hexdigest()
+    url = CLOSED.replace("names.zip", "data")
+    source = dataclasses.replace(CORPORA["blimp"], url=url, members=hashes)
+    monkeypatch.setitem(CORPORA, "blimp", source)
+    return folder
+
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *args):
         pass
@@ -119,11 +143,15 @@ def assert_one_sentence(error, *parts):
 
 class TestRegistry:
     def test_entries_are_complete(self):
-        assert list(CORPORA) == ["pydocs", "grammar", "brown", "shakespeare", "names", "inaugural"]
+        names = ["pydocs", "grammar", "brown", "shakespeare", "names", "inaugural", "blimp"]
+        assert list(CORPORA) == names
         for name, source in CORPORA.items():
             assert source.name == name and source.description and source.license
-            if source.file:
-                assert source.url.startswith("https://") and len(source.sha256) == 64
+            assert bool(source.file) == bool(source.files())
+            for part in source.files():
+                assert part.url.startswith("https://")
+                assert part.url.endswith(Path(part.file).suffix)
+                assert re.fullmatch("[0-9a-f]{64}", part.sha256)
 
     @pytest.mark.parametrize(
         "name, hint",
@@ -282,6 +310,57 @@ class TestFetch:
         assert line.endswith("going on with 'pydocs'.\n")
 
 
+class TestSeveralFiles:
+    """``blimp`` is six files in a folder: all must be there, and each is verified."""
+
+    def test_mirror_fills_the_cache(self, cache, two_files):
+        assert not available("blimp")
+        assert fetch("blimp", mirror=two_files) == cache / "blimp"
+        assert files_in(cache / "blimp") == files_in(two_files / "blimp")
+        assert available("blimp")
+        (cache / "blimp" / "regular_y_2.jsonl").unlink()
+        assert not available("blimp")
+
+    def test_network(self, cache, two_files, serve, monkeypatch):
+        address = serve(functools.partial(Quiet, directory=two_files))
+        url = address.replace("names.zip", "blimp")
+        monkeypatch.setitem(CORPORA, "blimp", dataclasses.replace(CORPORA["blimp"], url=url))
+        assert len(load_corpus("blimp").test) == 2
+
+    def test_one_altered_file_is_enough(self, cache, two_files):
+        altered = two_files / "blimp" / "regular_y_2.jsonl"
+        altered.write_bytes(altered.read_bytes() + b"\n")
+        with pytest.raises(CorpusUnavailable) as error:
+            fetch("blimp", mirror=two_files)
+        assert_one_sentence(error, altered, "truncated or altered", "data/regular_y_2.jsonl")
+
+    def test_a_missing_file_is_named(self, cache, two_files):
+        (two_files / "blimp" / "regular_y_2.jsonl").unlink()
+        with pytest.raises(CorpusUnavailable) as error:
+            fetch("blimp", mirror=two_files)
+        where = cache / "blimp" / "regular_y_2.jsonl"
+        assert_one_sentence(error, where, "a folder that holds blimp/regular_y_2.jsonl")
+
+    def test_cache_that_cannot_be_written(self, cache, two_files, monkeypatch):
+        cache.write_text("a file where the folder should be", encoding="utf-8")
+        monkeypatch.setenv("COURSE_MIRROR", str(two_files))
+        assert fetch("blimp") == two_files / "blimp"
+        assert len(load_corpus("blimp").test) == 2
+
+    def test_pairs(self, cache, two_files):
+        fetch("blimp", mirror=two_files)
+        corpus = load_corpus("blimp")
+        right = ["The", "dog", "near", '"', "cats", '"', "isn't", ".", "</s>"]
+        wrong = right[:6] + ["aren't"] + right[7:]
+        assert corpus.pairs == {
+            "distractor_x": [(right, wrong, 1)],
+            "regular_y_2": [(["Dogs", "bark", "!", "</s>"], ["Dog", "bark", "!", "</s>"], 0)],
+        }
+        assert corpus.test == [right[:-1], ["Dogs", "bark", "!"]]
+        assert corpus.sources["test"] == ["distractor_x", "regular_y_2"]
+        assert corpus.train == corpus.valid == []
+
+
 class TestArchives:
     @pytest.mark.parametrize(
         "name",
@@ -426,7 +505,7 @@ def load(tmp_path_factory):
 
 @needs_mirror
 class TestRealCorpora:
-    @pytest.mark.parametrize("name", WITH_FILES)
+    @pytest.mark.parametrize("name", [name for name in WITH_FILES if name != "blimp"])
     def test_parts_and_sources_fit(self, load, name):
         corpus = load(name)
         assert corpus.name == name and corpus.license == CORPORA[name].license
@@ -466,3 +545,16 @@ class TestRealCorpora:
         assert sum(map(len, parts)) == len(set.union(*parts)) == 60 - 1
         assert "1861-Lincoln" in set.union(*parts)
         assert corpus.train[0][:4] == ["Fellow-Citizens", "of", "the", "Senate"]
+
+    def test_blimp(self, load):
+        """Six files of 1,000 pairs; one word differs, a verb or, in the files 2, a noun."""
+        corpus = load("blimp")
+        assert [len(pairs) for pairs in corpus.pairs.values()] == 6 * [1000]
+        assert len(corpus.test) == len(corpus.sources["test"]) == 6000
+        for kind, pairs in corpus.pairs.items():
+            for pair in pairs:
+                assert pair.attractors == (kind[:10] == "distractor")
+                differ = [a != b for a, b in zip(pair.right, pair.wrong, strict=True)]
+                assert sum(differ) == 1 and pair.right[-2:] in ([".", "</s>"], ["?", "</s>"])
+        first = "A niece of most senators hasn't descended most slopes . </s>"
+        assert corpus.pairs["distractor_agreement_relational_noun"][0].right == first.split()

@@ -11,10 +11,11 @@ import sys
 import numpy as np
 import pytest
 
-from course_utils.corpora import load_corpus, sample_corpus
-from course_utils.corpora.english import ADVERBS, PEOPLE, TOPICS, english_grammar
+from course_utils.corpora import agreement, agreement_pairs, load_corpus, sample_corpus
+from course_utils.corpora.agreement import AgreementPair, encode_pairs
+from course_utils.corpora.english import ADVERBS, PEOPLE, TOPICS, english_grammar, other_number
 from course_utils.corpora.grammar import Grammar, OptimalModel
-from course_utils.evaluation import cross_entropy, perplexity
+from course_utils.evaluation import agreement_accuracy, cross_entropy, perplexity
 from course_utils.text import Vocabulary
 
 # Two topics that share words and differ in weights; relative clauses nest; the end echoes the noun.
@@ -455,3 +456,99 @@ class TestOptimalModel:
                 model.log_probs(np.array([bad]))
         with pytest.raises(ValueError, match="lacks 1 of the grammar's words, such as 'swims'"):
             OptimalModel(small, Vocabulary(w for w in small.words if w != "swims"))
+
+
+FORMS = [
+    {verb, form}
+    for words in TOPICS.values()
+    for verb in words["verbs"].split()
+    for form in (verb + "s", verb + "es", verb[:-1] + "ies")
+]
+
+
+def first_pairs(grammar, n, **options):
+    return list(itertools.islice(agreement_pairs(grammar, **options), n))
+
+
+@pytest.fixture(scope="module")
+def pairs(english):
+    return first_pairs(english, 300)
+
+
+class TestAgreementPairs:
+    def test_attractors_and_numbers_come_in_turn(self, pairs, corpus):
+        """Counted anew, word by word, with tags that the corpus gives to the same words."""
+        tags = {}
+        for sample in corpus.samples["train"]:
+            for word, tag in zip(sample.words, sample.tags, strict=True):
+                tags.setdefault(word, set()).add(tag)
+        certain = 0
+        for i, pair in enumerate(pairs):
+            words = pair.right[3 if pair.right[0] == "at" else 0 : -1]  # without the place
+            nouns = [tags[word] for word in words if tags[word] & {"NN", "NNS"}]
+            assert nouns[0] == {["NN", "NNS"][i % 2]} and pair.attractors == i // 2 % 5
+            if all(len(possible) == 1 for possible in nouns):  # no noun that is a verb as well
+                assert nouns.count({["NNS", "NN"][i % 2]}) == pair.attractors
+                certain += 1
+        assert certain > 250
+
+    def test_only_the_verb_differs_and_only_its_number(self, pairs):
+        for pair in pairs:
+            *prefix, verb = pair.right
+            assert pair.wrong[:-1] == prefix
+            assert {verb, pair.wrong[-1]} in FORMS
+
+    def test_only_the_right_verb_can_follow(self, english, pairs):
+        """Each verb stands in one form where it could stand in the other's place."""
+        for pair in pairs:
+            following = english.next_word_probs(pair.right[:-1])
+            assert following[pair.right[-1]] > 0 and pair.wrong[-1] not in following
+
+    def test_the_optimum_decides_every_pair(self, english, corpus, pairs):
+        vocab = Vocabulary.from_sentences(corpus.train)
+        encoded = encode_pairs(pairs, vocab)
+        assert len(encoded) == 300
+        found = agreement_accuracy(OptimalModel(english, vocab), encoded)
+        assert [(row["attractors"], row["right"]) for row in found.rows] == [
+            (n, 60) for n in range(5)
+        ]
+
+    def test_pairs_are_drawn_as_sentences_are(self, english):
+        """Among sentences with one attractor, those with the adverb before the verb: a fifth."""
+        pairs = first_pairs(english, 2000, attractors=[1])
+        adverbs = sum(pair.right[-2] in ADVERBS.split() for pair in pairs)
+        assert adverbs == pytest.approx(400, abs=4 * math.sqrt(2000 * 0.2 * 0.8))
+        assert len({tuple(pair.right) for pair in pairs}) > 1900
+
+    def test_seeds(self, english, pairs):
+        assert first_pairs(english, 20) == pairs[:20]
+        assert first_pairs(english, 20, seed=2) != pairs[:20]
+
+    def test_numbers_of_attractors_that_are_never_drawn(self, english, small, monkeypatch):
+        monkeypatch.setattr(agreement, "PATIENCE", 1000)
+        with pytest.raises(ValueError, match="none of 1,000 sentences of the grammar has 60 attr"):
+            next(agreement_pairs(english, attractors=[60]))
+        with pytest.raises(ValueError, match="attractors is empty"):
+            next(agreement_pairs(english, attractors=[]))
+        with pytest.raises(ValueError, match="has 0 attractors between subject and verb"):
+            next(agreement_pairs(Grammar({"S": [(1, "ha/UH")]}, {"S": 1})))
+        with pytest.raises(ValueError, match="the grammar has no verb '(swim|dig)"):
+            next(agreement_pairs(small))
+
+    def test_pairs_with_an_unknown_word_are_left_out(self):
+        vocab = Vocabulary(["the", "dog", "barks", "bark"])
+        pairs = [
+            AgreementPair(["the", "dog", "barks"], ["the", "dog", "bark"], 0),
+            AgreementPair(["the", "cat", "barks"], ["the", "cat", "bark"], 1),
+            AgreementPair(["the", "dog", "bites"], ["the", "dog", "bark"], 2),
+            AgreementPair(["the", "dog", "barks"], ["the", "dog", "bite"], 3),
+            AgreementPair(["dog", "</s>"], ["the", "</s>"], 4),
+        ]
+        assert encode_pairs(pairs, vocab) == [([2, 3, 4], [2, 3, 5], 0), ([3, 1], [2, 1], 4)]
+
+
+@pytest.mark.parametrize(
+    "verb, other", [("row", "rows"), ("harvests", "harvest"), ("fries", "fry"), ("plays", "play")]
+)
+def test_other_number(verb, other):
+    assert other_number(verb) == other

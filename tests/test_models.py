@@ -111,6 +111,24 @@ def test_log_probs_are_those_of_one_long_forward_pass(monkeypatch, name, chunk):
 
 
 @every_model
+def test_texts_side_by_side_are_those_one_by_one(monkeypatch, name):
+    monkeypatch.setattr(models, "TEXTS", 3)
+    model = make(name).train()
+    lengths = [5, 1, 9, 0, 3, 9, 4]
+    texts = [random_ids(n, seed=n + k).tolist() for k, n in enumerate(lengths)]
+    before = snapshot(model)
+    found = model.log_probs_of_each(texts)
+    assert_close(before, snapshot(model), rtol=0, atol=0)
+    assert [len(log_p) for log_p in found] == lengths
+    for text, log_p in zip(texts, found, strict=True):
+        assert log_p.dtype == np.float64
+        np.testing.assert_allclose(log_p, model.log_probs(text), rtol=1e-10)
+    assert model.log_probs_of_each([]) == []
+    with pytest.raises(ValueError, match="outside the vocabulary"):
+        model.log_probs_of_each([[2, 3], [V]])
+
+
+@every_model
 def test_next_word_probs_are_those_of_log_probs(name):
     model = make(name)
     ids = [3, 1, 7, 7, 0, 10, 2]

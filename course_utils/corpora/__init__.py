@@ -5,20 +5,25 @@
 >>> corpus.name, len(corpus.train) > len(corpus.test) > 0
 ('pydocs', True)
 
-`registry` knows where each corpus comes from, `readers` turns files into sentences, and `grammar`
-writes sentences of its own, whose probabilities are known exactly.
+`registry` knows where each corpus comes from, `readers` turns files into sentences, `grammar`
+writes sentences of its own, whose probabilities are known exactly, and `agreement` makes pairs of a
+right and a wrong sentence.
 """
 
 from __future__ import annotations
 
+from course_utils.corpora.agreement import AgreementPair, agreement_pairs, encode_pairs
 from course_utils.corpora.readers import READERS, Corpus, sample_corpus
 from course_utils.corpora.registry import CORPORA, CorpusUnavailable, available, fetch, find
 
 __all__ = [
     "CORPORA",
+    "AgreementPair",
     "Corpus",
     "CorpusUnavailable",
+    "agreement_pairs",
     "available",
+    "encode_pairs",
     "fetch",
     "load_corpus",
     "sample_corpus",

@@ -119,6 +119,26 @@ ADVERBS = """often always slowly rarely quietly usually gladly quickly sometimes
 Choices = list[tuple[float, str]]
 
 
+def other_number(verb: str) -> str:
+    """Return the form of a verb of the grammar that agrees with subjects of the other number.
+
+    Raises
+    ------
+    ValueError
+        If the grammar has no such verb.
+
+    Examples
+    --------
+    >>> other_number("fries"), other_number("fry")
+    ('fry', 'fries')
+    """
+    for words in TOPICS.values():
+        for many in words["verbs"].split():
+            if verb in (many, _with_s(many)):
+                return many if verb != many else _with_s(many)
+    raise ValueError(f"the grammar has no verb {verb!r}")
+
+
 def english_grammar() -> Grammar:
     """Build the grammar of the corpus ``grammar``.
 

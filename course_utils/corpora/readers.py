@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import stat
@@ -11,9 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from course_utils.corpora.agreement import AgreementPair
 from course_utils.corpora.english import english_grammar
 from course_utils.corpora.grammar import Grammar, Sample
-from course_utils.corpora.registry import CorpusUnavailable, Source, fetch, find
+from course_utils.corpora.registry import CorpusUnavailable, Source, fetch, fetch_all, find
+from course_utils.text import EOS
 
 SPLITS = ("train", "valid", "test")
 
@@ -30,7 +33,7 @@ class Corpus:
     sources : dict of str to list of str
         ``sources["train"][i]`` says where ``train[i]`` comes from: the topic (``pydocs``), the file
         (``brown``, ``grammar``: the topic), ``female``, ``male`` or ``both`` (``names``), year and
-        president (``inaugural``, such as ``1861-Lincoln``).
+        president (``inaugural``, such as ``1861-Lincoln``), the file (``blimp``).
     """
 
     name: str
@@ -292,6 +295,40 @@ def read_grammar(source: Source) -> Corpus:
     return sample_corpus(english_grammar())
 
 
+@dataclass(repr=False)
+class PairCorpus(Corpus):
+    """Minimal pairs: for testing only, the other two parts are empty.
+
+    Attributes
+    ----------
+    pairs : dict of str to list of AgreementPair
+        The pairs of each file. ``test`` has their right sentences, file after file.
+    """
+
+    pairs: dict[str, list[AgreementPair]] = field(default_factory=dict)
+
+
+def read_blimp(source: Source) -> PairCorpus:
+    """Read the subject-verb agreement of BLiMP (Warstadt et al. 2020): 1,000 pairs a file.
+
+    Of the two sentences of a pair one word differs. In the files ``.._1`` it is the verb, in
+    ``.._2`` the subject. In ``distractor_..`` a noun of the other number stands between subject
+    and verb: one attractor; the other files have none. The sentences were made from rules, and are
+    grammatical rather than likely.
+    """
+    corpus = PairCorpus(source.name, source.license)
+    for path in fetch_all(source.name):
+        kind, pairs = path.stem, []
+        for line in path.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            right, wrong = (split_words(entry[key]) for key in ("sentence_good", "sentence_bad"))
+            attractors = int(kind.startswith("distractor"))
+            pairs.append(AgreementPair([*right, EOS], [*wrong, EOS], attractors))
+            corpus.add("test", right, kind)
+        corpus.pairs[kind] = pairs
+    return corpus
+
+
 READERS: dict[str, Callable[[Source], Corpus]] = {
     "pydocs": read_pydocs,
     "grammar": read_grammar,
@@ -299,4 +336,5 @@ READERS: dict[str, Callable[[Source], Corpus]] = {
     "shakespeare": read_shakespeare,
     "names": read_names,
     "inaugural": read_inaugural,
+    "blimp": read_blimp,
 }

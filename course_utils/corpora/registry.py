@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pooch
@@ -24,6 +24,10 @@ CHAR_RNN = (
     "https://raw.githubusercontent.com/karpathy/char-rnn/"
     "6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/"
 )
+BLIMP = (
+    "https://raw.githubusercontent.com/alexwarstadt/blimp/"
+    "3e56b06fcabca9b30822fc66435fca6b1aa40bb1/data"
+)
 CONNECT_SECONDS, READ_SECONDS = 5, 20
 
 
@@ -33,7 +37,11 @@ class CorpusUnavailable(OSError):
 
 @dataclass(frozen=True)
 class Source:
-    """Where a corpus comes from. Without a file it is made on the spot and always there."""
+    """Where a corpus comes from. Without a file it is made on the spot and always there.
+
+    A corpus of several files has ``members``, name and SHA-256 of each; ``file`` and ``url`` are
+    then the folders that hold them.
+    """
 
     name: str
     description: str
@@ -41,6 +49,16 @@ class Source:
     file: str | None = None
     url: str | None = None
     sha256: str | None = None
+    members: dict[str, str] = field(default_factory=dict)
+
+    def files(self) -> list[Source]:
+        """Return a source of one file for each file of the corpus."""
+        if not self.members:
+            return [self] if self.file else []
+        return [
+            replace(self, file=f"{self.file}/{m}", url=f"{self.url}/{m}", sha256=h, members={})
+            for m, h in self.members.items()
+        ]
 
 
 CORPORA = {
@@ -88,6 +106,33 @@ CORPORA = {
             NLTK_DATA + "inaugural.zip",
             "7c5fb5793e31fbeae12bf1aa0ffda5336468f07cedb50654c6d31ca384e2046b",
         ),
+        Source(
+            "blimp",
+            "minimal pairs of English sentences, subject and verb agree in one only, as words",
+            "CC BY 4.0",
+            "blimp",
+            BLIMP,
+            members={
+                "distractor_agreement_relational_noun.jsonl": (
+                    "37c1553f4c6594b162256edce0f6b40bad1898b311c8aaa69605b526b6494a34"
+                ),
+                "distractor_agreement_relative_clause.jsonl": (
+                    "854728b6db8f23f12583f7332b654835351eaedb50783e6f2a3bf6c101b8c422"
+                ),
+                "irregular_plural_subject_verb_agreement_1.jsonl": (
+                    "0066174143671bffa54232d89254d14221afab666273edfefdfb625fbb75e226"
+                ),
+                "irregular_plural_subject_verb_agreement_2.jsonl": (
+                    "9b22db814e7b7251f4abafe8beb9616f2f46eaa58f7cdb701cbc737cc8f1a124"
+                ),
+                "regular_plural_subject_verb_agreement_1.jsonl": (
+                    "1a18d94062c8e792c0a200a3b00dff0e051a92bb084c05e9b5e5c73bee32a620"
+                ),
+                "regular_plural_subject_verb_agreement_2.jsonl": (
+                    "e5b4668811e63b00ac4c9569cb9553281a39c21df43256905ad78e59ae24942c"
+                ),
+            },
+        ),
     )
 }
 
@@ -128,16 +173,17 @@ def cache_folder() -> Path:
 
 def available(name: str) -> bool:
     """Say whether a corpus can be loaded now, without the network."""
-    source = find(name)
-    return source.file is None or any(
-        _state(path, source) == "whole" for path in _local_paths(source, mirror=None)
+    return all(
+        any(_state(path, file) == "whole" for path in _local_paths(file, mirror=None))
+        for file in find(name).files()
     )
 
 
 def fetch(name: str, mirror: str | os.PathLike | None = None) -> Path:
     """Return the path of a corpus's verified file, fetching it into the cache where needed.
 
-    Where the cache cannot be written, it is the path of the mirror's file.
+    Where the cache cannot be written, it is the path of the mirror's file. Of a corpus of several
+    files it is the folder of the first; `fetch_all` gives the path of each.
 
     Parameters
     ----------
@@ -152,11 +198,21 @@ def fetch(name: str, mirror: str | os.PathLike | None = None) -> Path:
     ValueError
         If the name is unknown or the corpus has no file.
     CorpusUnavailable
-        If no whole file can be had. The cache is then as it was before.
+        If no whole file can be had. Only whole files are kept in the cache.
     """
+    paths = fetch_all(name, mirror)
+    return paths[0].parent if CORPORA[name].members else paths[0]
+
+
+def fetch_all(name: str, mirror: str | os.PathLike | None = None) -> list[Path]:
+    """Return the paths of all verified files of a corpus. Arguments and errors as in `fetch`."""
     source = find(name, to_fetch=True)
     if source.file is None:
         raise ValueError(f"corpus {name!r} has no file to fetch; it is always there")
+    return [_fetch_file(file, mirror) for file in source.files()]
+
+
+def _fetch_file(source: Source, mirror: str | os.PathLike | None) -> Path:
     cached, *mirrored = _local_paths(source, mirror)
     if _state(cached, source) == "whole":
         return cached
@@ -209,7 +265,7 @@ def _download(source: Source, cached: Path, mirrored: list[Path]) -> Path:
     try:
         return Path(
             pooch.retrieve(
-                source.url, f"sha256:{source.sha256}", source.file, cached.parent, downloader=bring
+                source.url, f"sha256:{source.sha256}", cached.name, cached.parent, downloader=bring
             )
         )
     except Exception as error:

@@ -351,7 +351,7 @@ class TestSeveralFiles:
         fetch("blimp", mirror=two_files)
         corpus = load_corpus("blimp")
         right = ["The", "dog", "near", '"', "cats", '"', "isn't", ".", "</s>"]
-        wrong = right[:6] + ["aren't"] + right[7:]
+        wrong = [*right[:6], "aren't", *right[7:]]
         assert corpus.pairs == {
             "distractor_x": [(right, wrong, 1)],
             "regular_y_2": [(["Dogs", "bark", "!", "</s>"], ["Dog", "bark", "!", "</s>"], 0)],

@@ -532,7 +532,7 @@ class TestAgreementPairs:
             next(agreement_pairs(english, attractors=[]))
         with pytest.raises(ValueError, match="has 0 attractors between subject and verb"):
             next(agreement_pairs(Grammar({"S": [(1, "ha/UH")]}, {"S": 1})))
-        with pytest.raises(ValueError, match="the grammar has no verb '(swim|dig)"):
+        with pytest.raises(ValueError, match=r"the grammar has no verb '(swim|dig)"):
             next(agreement_pairs(small))
 
     def test_pairs_with_an_unknown_word_are_left_out(self):

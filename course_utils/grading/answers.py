@@ -25,7 +25,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 BUILTINS = frozenset(dir(builtins))
-QUIET = (BUILTINS | {"display"}) - {"setattr", "delattr", "next"}  # calls that change no argument
+# Functions that change their arguments; of others that are imported it is not expected.
+CHANGERS = {"setattr", "delattr", "next", "random", "numpy", "heapq", "bisect"}
 LONG = 20_000  # characters of an answer that are looked at to compare it with others
 PARSE = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -99,7 +100,7 @@ class _Notebook:
             for name in statement.defines:
                 self.definers[name].append(position)
         self.names = list(dict.fromkeys(name for s in self.statements for name in s.functions))
-        self.imported = {name for s in self.statements for name in s.imports}
+        self.imported = {k: v for s in self.statements for k, v in s.imports.items()}
         self.variables = {
             name
             for s in self.statements
@@ -131,12 +132,16 @@ class _Notebook:
 
     def _changes(self, statement: _Statement) -> set[str]:
         """Return the names of things that a statement changes without binding the name anew."""
-        harmless = statement.is_call and statement.now <= self.imported | BUILTINS
+        harmless = statement.is_call and statement.now <= self.imported.keys() | BUILTINS
         changed = set(statement.stores)
         # random.seed(0) changes the module; np.testing.assert_equal(f(x), y) had better not.
         changed |= {name for name in statement.methods if harmless or name not in self.imported}
         # shuffle(table) may change the table; check("...", function) changes no function.
-        changed |= statement.arguments & self.variables
+        for function, argument in statement.arguments:
+            top = self.imported.get(function, function).split(".")[0]
+            own = function in self.definers and function not in self.imported
+            if argument in self.variables and (own or top in CHANGERS):
+                changed.add(argument)
         for name in statement.called:  # set_up(), where set_up assigns to a global name
             for place in self.definers.get(name, ()):
                 changed |= self.statements[place].globals
@@ -245,9 +250,11 @@ class _Statement:
         Those of them that it imports, each with what it stands for: ``{"np": "numpy"}``.
     functions : list of str
         Those of them that it binds by ``def``.
-    stores, methods, arguments, called : set of str
+    stores, methods, called : set of str
         Names it does not bind, but may change what they stand for: ``x[0] = 1``, ``x.a = 1`` and
-        ``del x``; and by calls whose value is thrown away, ``x.update()``, ``shuffle(x)``, ``x()``.
+        ``del x``; and by calls whose value is thrown away, ``x.update()`` and ``x()``.
+    arguments : set of (str, str)
+        Functions of such calls, and names that are given to them: ``shuffle(x)``.
     now, later : set of str
         The global names it uses when it is executed, and when its functions are called.
     globals : set of str
@@ -262,7 +269,7 @@ class _Statement:
         self.node, self.cell, self.text = node, cell, text
         self.imports: dict[str, str] = {}
         self.functions: list[str] = []
-        self.stores, self.methods, self.arguments, self.called = set(), set(), set(), set()
+        self.stores, self.methods, self.called, self.arguments = set(), set(), set(), set()
         self.globals: set[str] = set()
         scopes = self._survey()
         self.defines, self.now, self.later = scopes[0].bound, scopes[0].used, scopes[0].later
@@ -370,8 +377,6 @@ class _Statement:
         for scope in reversed(scopes[1:]):
             scope.resolve()
         root.bound.discard(None)
-        for changed in (self.stores, self.methods, self.arguments, self.called):
-            changed.discard("")
         return scopes
 
     def _effects(self, value: ast.expr) -> None:
@@ -382,14 +387,10 @@ class _Statement:
             value = value.elt
         if not isinstance(value, ast.Call):
             return
-        function = value.func.id if isinstance(value.func, ast.Name) else ""
-        if function:
-            self.called.add(function)
-        else:
-            self.methods.add(_root(value.func))
-        if function not in QUIET:
-            given = [*value.args, *(keyword.value for keyword in value.keywords)]
-            self.arguments.update(n.id for n in given if isinstance(n, ast.Name))
+        root = _root(value.func)
+        (self.called if isinstance(value.func, ast.Name) else self.methods).add(root)
+        given = [*value.args, *(keyword.value for keyword in value.keywords)]
+        self.arguments.update((root, n.id) for n in given if isinstance(n, ast.Name))
 
 
 class _Scope:
@@ -566,38 +567,45 @@ def _letters(name: str) -> str:
 
 
 def _anonymous(text: str, kept: set[str], modules: dict[str, str]) -> str:
-    """Return code with its own names numbered and imported ones in full."""
+    """Return code with its own names numbered, imported ones in full, and nothing to explain it."""
     tree = ast.parse(text)
-    nodes = list(ast.walk(tree))
-    own: dict[str, str] = {}
+    helpers = [node for s in tree.body for node in (s, *getattr(s, "targets", ()))]
+    own = _numbered(helpers, {}, kept)
+    for statement in tree.body:
+        nodes = list(ast.walk(statement))
+        new = modules | _numbered(nodes, own, kept)
+        for node in nodes:
+            if isinstance(node, ast.Name):
+                node.id = new.get(node.id, node.id)
+            elif isinstance(node, ast.arg):
+                node.arg, node.annotation = new.get(node.arg, node.arg), None
+            elif isinstance(node, ast.keyword) and node.arg:
+                node.arg = new.get(node.arg, node.arg)
+            elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+                node.name, node.returns = new.get(node.name, node.name), None
+            elif isinstance(node, ast.Global | ast.Nonlocal):
+                node.names = [new.get(name, name) for name in node.names]
+            if isinstance(getattr(node, "body", None), list):
+                node.body = [n for n in map(_plain, node.body) if n] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def _numbered(nodes: list[ast.AST], known: dict[str, str], kept: set[str]) -> dict[str, str]:
+    """Return a number for each name that is bound, in their order, and what imports stand for."""
+    found = dict(known)
     for node in nodes:
         name = None
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            name = node.id
-        elif isinstance(node, ast.arg):
-            name = node.arg
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found.update(_imported(node))
         elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
             name = node.name
-        if name and name not in kept:
-            own.setdefault(name, f"v{len(own)}")
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            modules = modules | _imported(node)
-    new = modules | own
-    for node in nodes:
-        if isinstance(node, ast.Name):
-            node.id = new.get(node.id, node.id)
         elif isinstance(node, ast.arg):
-            node.arg, node.annotation = new.get(node.arg, node.arg), None
-        elif isinstance(node, ast.keyword) and node.arg:
-            node.arg = own.get(node.arg, node.arg)
-        elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-            node.name = new.get(node.name, node.name)
-            node.returns = None
-        elif isinstance(node, ast.Global | ast.Nonlocal):
-            node.names = [new.get(name, name) for name in node.names]
-        if isinstance(getattr(node, "body", None), list):
-            node.body = [n for n in map(_plain, node.body) if n] or [ast.Pass()]
-    return ast.unparse(tree)
+            name = node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            name = node.id
+        if name is not None and name not in kept:
+            found.setdefault(name, f"v{len(found)}")
+    return found
 
 
 def _plain(node: ast.stmt) -> ast.stmt | None:

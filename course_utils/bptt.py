@@ -111,10 +111,13 @@ class SRN(Function):
 
 
 class LSTM(Function):
-    """``c = f * c_prev + i * g`` and ``h = o * tanh(c)``, gates in the order i, f, g, o."""
+    """``c = f * c_prev + i * g`` and ``h = o * tanh(c)``, gates in the order i, f, g, o.
+
+    With ``w_ch`` (3H,) the gates have peepholes: i and f see ``c_prev``, o sees ``c``.
+    """
 
     @staticmethod
-    def forward(ctx, x, h_0, c_0, W_xh, W_hh, b_h, batch_sizes):
+    def forward(ctx, x, h_0, c_0, W_xh, W_hh, b_h, w_ch, batch_sizes):
         """Return the states h of all rows, (N, H), and the final ones, h and c, (B, H) each."""
         xp, (x_, h_0, c_0, W_xh_, W_hh_, b_h) = as_arrays(x, h_0, c_0, W_xh, W_hh, b_h)
         B, H = h_0.shape
@@ -125,22 +128,33 @@ class LSTM(Function):
         W_h = StepProduct(W_hh_.reshape(4, H, H).swapaxes(1, 2), B, half)
         h, c = empty(x_, B + len(x), H), empty(x_, B + len(x), H)
         h[:B], c[:B] = h_0, c_0
+        if w_ch is not None:  # o has to wait for c
+            half, other_half = half[:3], other_half[:3]
+            w_c = as_arrays(w_ch)[1][0].reshape(3, 1, H) * 0.5
         steps = walk(batch_sizes)
         for rows, before, after in steps:
             a = gates[:, rows]  # (4, B_t, H)
             a += W_h(h[before])  # a = W_xh x + b_h + W_hh h_prev
+            i, f, g, o = a  # (B_t, H) each
+            if w_ch is not None:
+                a[:2] += w_c[:2] * c[before]  # a_i and a_f: + w_c c_prev
+                a = a[:3]
             xp.tanh(a, out=a)
             a *= half
             a += other_half
-            i, f, g, o = a  # (B_t, H) each
             c_t, h_t = c[after], h[after]
             xp.multiply(f, c[before], out=c_t)
             c_t += xp.multiply(i, g, out=h_t)  # c = f * c_prev + i * g
+            if w_ch is not None:
+                o += w_c[2] * c_t  # a_o: + w_co c
+                xp.tanh(o, out=o)
+                o *= 0.5
+                o += 0.5
             xp.tanh(c_t, out=h_t)
             h_t *= o  # h = o * tanh(c)
         last = last_rows(steps)
         gates, h, c, h_n, c_n = as_tensors(gates, h, c, h[last], c[last])
-        ctx.save_for_backward(x, W_xh, W_hh, gates, h, c)
+        ctx.save_for_backward(x, W_xh, W_hh, gates, h, c, w_ch)
         ctx.steps = steps
         return h[B:], h_n, c_n
 
@@ -149,9 +163,8 @@ class LSTM(Function):
     def backward(ctx, dY, dh_n, dc_n):
         """Return the total derivatives with respect to the arguments of `forward`."""
         dh_0, dc_0 = dh_n.clone(), dc_n.clone()  # gradients of h_0 and c_0 after the loop
-        xp, (x, W_xh, W_hh, gates, h, c, dY, dh_all, dc_all) = as_arrays(
-            *ctx.saved_tensors, dY, dh_0, dc_0
-        )
+        *saved, w_ch = ctx.saved_tensors
+        xp, (x, W_xh, W_hh, gates, h, c, dY, dh_all, dc_all) = as_arrays(*saved, dY, dh_0, dc_0)
         (B, H), N = dh_0.shape, len(x)
         i, f, g, o = gates  # (N, H) each
         tanh_c = xp.tanh(c[B:])  # (N, H)
@@ -159,9 +172,15 @@ class LSTM(Function):
         da = empty(x, N, 4 * H)  # gates side by side, for the products below
         da_i, da_f, da_g, da_o = by_gate = da.reshape(N, 4, H).swapaxes(0, 1)  # (N, H) each
         xp.multiply(g, i * (1 - i), out=da_i)  # dc/da_i
-        xp.multiply(all_before(c, ctx.steps), f * (1 - f), out=da_f)  # dc/da_f
+        c_prev = all_before(c, ctx.steps)
+        xp.multiply(c_prev, f * (1 - f), out=da_f)  # dc/da_f
         xp.multiply(i, 1 - g * g, out=da_g)  # dc/da_g
         xp.multiply(tanh_c, o * (1 - o), out=da_o)  # dh/da_o
+        dc_dc_prev = f
+        if w_ch is not None:  # the paths through the gates, which see c and c_prev
+            w_ci, w_cf, w_co = as_arrays(w_ch)[1][0].reshape(3, H)
+            dc_dc_prev = f + da_i * w_ci + da_f * w_cf
+            dh_dc += da_o * w_co
         W_h = StepProduct(W_hh.reshape(4, H, H), B)
         for rows, _, _ in reversed(ctx.steps):
             size = rows.stop - rows.start
@@ -170,12 +189,16 @@ class LSTM(Function):
             dc += dh * dh_dc[rows]  # c goes into h, and into the next step
             by_gate[:3, rows] *= dc  # da_i = dc/da_i dc, and so on
             da_o[rows] *= dh  # da_o = dh/da_o dh
-            dc *= f[rows]  # dc_prev = dc/dc_prev dc = f dc
+            dc *= dc_dc_prev[rows]  # dc_prev = dc/dc_prev dc
             W_h.total(by_gate[:, rows], out=dh)  # dh_prev = W_hh^T da, summed over gates
         dx = xp.matmul(da, W_xh) if ctx.needs_input_grad[0] else None  # dx_t = W_xh^T da_t
         dW_xh = xp.matmul(da.T, x)  # sum over t of da_t x_t^T
         dW_hh = xp.matmul(da.T, all_before(h, ctx.steps))  # sum of da_t h_{t-1}^T
-        return *as_tensors(dx, dh_0, dc_0, dW_xh, dW_hh, da.sum(0)), None
+        dw_ch = None
+        if w_ch is not None:
+            seen = (da_i * c_prev, da_f * c_prev, da_o * c[B:])
+            dw_ch = xp.concatenate([products.sum(0) for products in seen])  # sum of da_t c
+        return *as_tensors(dx, dh_0, dc_0, dW_xh, dW_hh, da.sum(0), dw_ch), None
 
 
 class GRU(Function):

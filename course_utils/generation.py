@@ -320,7 +320,7 @@ def numpy_step(lm: LanguageModel) -> Step:
     What the first layer gets from a word is computed when the word first appears, and kept.
     """
     prepare = NUMPY_LAYERS[lm.cell]
-    layers = [prepare(lm.rnn, *weights) for weights in _layer_weights(lm.rnn)]
+    layers = [prepare(_layer(lm.rnn), *weights) for weights in _layer_weights(lm.rnn)]
     (W_x, b_x, read_word), *deeper = layers
     vectors, W_hy, b_y = map(_array, (lm.embedding.weight, lm.output.weight, lm.output.bias))
     P_hy = None if lm.output.projection is None else _array(lm.output.projection.weight)
@@ -343,10 +343,17 @@ def _numpy_can(lm: NeuralLanguageModel) -> bool:
     weight = lm.embedding.weight
     return (
         isinstance(lm, LanguageModel)
+        and not getattr(_layer(lm.rnn), "skip", None)
+        and not getattr(_layer(lm.rnn), "peepholes", False)
         and isinstance(lm.output, FullSoftmax)
         and weight.device.type == "cpu"
         and weight.dtype in (torch.float32, torch.float64)
     )
+
+
+def _layer(rnn):
+    """Return what knows the options of a network's cells: the network, or a layer of a stack."""
+    return getattr(rnn, "layers", [rnn])[0]
 
 
 def _layer_weights(rnn):

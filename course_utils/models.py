@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from course_utils.output_layers import OUTPUT_LAYERS, FullSoftmax
-from course_utils.recurrent import GRU, LSTM, SRN
+from course_utils.recurrent import GRU, LSTM, SRN, Skips
 from course_utils.text import Vocabulary
 
 CELLS = {"srn": SRN, "lstm": LSTM, "gru": GRU}
@@ -291,9 +291,10 @@ class LanguageModel(NeuralLanguageModel):
     gradient : {None, "autograd", "bptt", "torch"}
         How the recurrent layers get their gradient.
     **cell_options
-        Anything else the cell knows: ``nonlinearity`` of an SRN, ``reset`` of a GRU, ``bias``. Not
-        ``bidirectional`` (a network that sees the next word has nothing to predict) and not
-        ``batch_first`` (ids are (T, B) everywhere in this course).
+        Anything else the cell knows: ``nonlinearity`` of an SRN, ``peepholes`` of an LSTM,
+        ``reset`` of a GRU; ``skip``, ``time_skip``, ``bias``. Not ``bidirectional`` (a network that
+        sees the next word has nothing to predict) and not ``batch_first`` (ids are (T, B)
+        everywhere in this course).
     """
 
     def __init__(
@@ -327,7 +328,8 @@ class LanguageModel(NeuralLanguageModel):
         Layer = functools.partial(CELLS[self.cell], gradient=gradient, **cell_options)
         if variational:
             self.dropout = SequenceDropout(dropout)
-            self.rnn = Stack(Layer, embedding_size, hidden_size, num_layers, self.dropout)
+            skip = cell_options.get("skip")
+            self.rnn = Stack(Layer, embedding_size, hidden_size, num_layers, self.dropout, skip)
         else:
             self.dropout = torch.nn.Dropout(dropout)
             between = dropout if num_layers > 1 else 0.0
@@ -512,11 +514,19 @@ class Stack(torch.nn.Module):
         As in `torch.nn.LSTM`.
     between : Module
         What the states of a layer pass through before the next.
+    skip : {"residual", "dense", "highway"}, optional
+        As in `recurrent`.
     """
 
-    def __init__(self, Layer, input_size, hidden_size, num_layers, between):
+    skip = None  # models pickled before there were skips ask for it
+
+    def __init__(self, Layer, input_size, hidden_size, num_layers, between, skip=None):
         super().__init__()
+        self.skip = skip
         sizes = [input_size] + [hidden_size] * (num_layers - 1)
+        if skip is not None:
+            self.skips = Skips(skip, input_size, hidden_size, num_layers)
+            sizes = self.skips.sizes
         self.layers = torch.nn.ModuleList(Layer(size, hidden_size) for size in sizes)
         self.between = between
 
@@ -524,9 +534,10 @@ class Stack(torch.nn.Module):
         """Run all layers; input, output and state as in `torch.nn.LSTM` and its kin."""
         finals = []
         for k, layer in enumerate(self.layers):
-            x = self.between(x) if k > 0 else x
-            x, final = layer(x, _map(lambda s, k=k: s[k : k + 1], state))  # (T, B, H)
+            y, final = layer(x, _map(lambda s, k=k: s[k : k + 1], state))  # (T, B, H)
             finals.append(final)
+            y = self.between(y) if k < len(self.layers) - 1 else y
+            x = self.skips(k, x, y) if self.skip else y
         if isinstance(finals[0], tuple):
             return x, tuple(torch.cat(parts) for parts in zip(*finals, strict=True))
         return x, torch.cat(finals)  # (layers, B, H)

@@ -9,6 +9,30 @@ the states and the gradients are computed. The keyword ``gradient`` chooses:
 
 All three give the same numbers, up to rounding.
 
+Skip connections give a signal, and on the way back its gradient, a short way. ``skip`` says how two
+vectors are joined. Between layers, where x is what a layer sees and y its states, there goes up
+
+- ``"residual"``: ``x + y`` (He et al. 2016);
+- ``"highway"``: ``g * y + (1 - g) * x``, with a gate ``g = sigmoid(W x + b)`` (`Highway`);
+- ``"dense"``: ``[x; y]``, so that a layer sees the input and the states of all layers below it
+  (Huang et al. 2017). From the last layer its states go out alone.
+
+The first two go around every layer but the first, whose input has another size. Along time, with
+``time_skip=k``, each layer and direction gets the same connection from k steps before as well:
+
+- residual: ``h_t = cell(x_t, h_{t-1}) + h_{t-k}``. With k = 1 this is the path on which an LSTM
+  keeps its cell, without gates (Hochreiter and Schmidhuber 1997); nothing bounds such a state;
+- highway: ``h_t = g_t * cell(x_t, h_{t-1}) + (1 - g_t) * h_{t-k}``, where g_t sees ``[x_t;
+  h_{t-k}]`` (Zilly et al. 2017, for k = 1). Such an SRN with k = 1 is a GRU without reset gate;
+- dense: ``h_t = cell([x_t; h_{t-k}], h_{t-1})`` (El Hihi and Bengio 1995; Lin et al. 1996).
+
+An error reaches ``n`` steps back through ``n / k`` factors (Goodfellow et al. 2016, 10.9.1). The
+steps before the first have the state zero, or what a call before returned: with k > 1 the state has
+k - 1 tensors more, h of 2, 3, .. k steps before. There is only the visible loop.
+
+The functions whose names end in an underscore set initial values, as those of `torch.nn.init` do,
+in a layer or in all layers of a model.
+
 One layout serves whole batches and packed ones. The rows of all steps lie one below the other, and
 ``batch_sizes[t]`` says how many belong to step t. Longer sequences come first, so the sequences
 that go on are always the first rows of a step, and a batch needs neither padding nor masks.
@@ -31,9 +55,10 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from course_utils import bptt
-from course_utils.steps import gru_step, lstm_step, srn_step
+from course_utils.steps import gru_step, lstm_step, peephole_lstm_step, srn_step
 
 GRADIENTS = ("autograd", "bptt", "torch")
+SKIPS = ("residual", "dense", "highway")
 
 
 def unroll(step, x: Tensor, batch_sizes: list[int], state: tuple[Tensor, ...]):
@@ -90,15 +115,105 @@ def reversed_rows(batch_sizes: list[int]) -> Tensor:
     return first_row[lengths[sequence] - 1 - step] + sequence
 
 
-class _Unrolled:
-    """What the three layers share: layers, directions, layouts. A subclass adds the step."""
+class Highway(torch.nn.Linear):
+    """Let a gate choose between what is new and what is carried along: Srivastava et al. 2015.
 
-    def __init__(self, **options):
+    ``g * new + (1 - g) * carried`` with ``g = sigmoid(W x + b)``. The bias begins at -2 (Zilly et
+    al. 2017): g is then about 0.12, and nearly everything is carried.
+    """
+
+    def reset_parameters(self):
+        """Draw the weights as `torch.nn.Linear` does, and set the bias."""
+        super().reset_parameters()
+        torch.nn.init.constant_(self.bias, -2)
+
+    def forward(self, x, carried, new):
+        """Mix: x (..., D), the others and the result (..., H)."""
+        g = torch.sigmoid(super().forward(x))
+        return g * new + (1 - g) * carried
+
+
+class Skips(torch.nn.Module):
+    """The skip connections between layers; see the head of this module.
+
+    Parameters
+    ----------
+    kind : {"residual", "dense", "highway"}
+    input_size, size, num_layers : int
+        How many numbers a step has: of the input, and of the states of a layer.
+    device, dtype : optional
+        Of the gates.
+
+    Attributes
+    ----------
+    sizes : list of int
+        How many numbers each layer sees.
+    """
+
+    def __init__(self, kind, input_size, size, num_layers, device=None, dtype=None):
+        super().__init__()
+        self.kind = kind
+        self.sizes = [input_size] + [size] * (num_layers - 1)
+        if kind == "dense":
+            self.sizes = [input_size + size * layer for layer in range(num_layers)]
+        gates = num_layers - 1 if kind == "highway" else 0
+        options = {"device": device, "dtype": dtype}
+        self.gates = torch.nn.ModuleList(Highway(size, size, **options) for _ in range(gates))
+
+    def forward(self, layer: int, x: Tensor, y: Tensor) -> Tensor:
+        """Return what goes up from a layer that saw x (..., D) and has the states y (..., H)."""
+        if self.kind == "dense":
+            last = layer == len(self.sizes) - 1
+            return y if last else torch.cat([x, y], dim=-1)
+        if layer == 0:
+            return y
+        return x + y if self.kind == "residual" else self.gates[layer - 1](x, x, y)
+
+
+class _Unrolled:
+    """What the three layers share: layers, directions, layouts, skips. A subclass adds the step."""
+
+    skip, time_skip = None, 0  # torch's constructor asks for them, and so do old pickles
+
+    def __init__(self, *, skip, time_skip, **options):
         """Let torch make the parameters: its names, its shapes, its initial values."""
         for name in ("input_size", "hidden_size", "num_layers"):
             if isinstance(options[name], int) and options[name] <= 0:
                 raise ValueError(f"{name} must be positive, got {options[name]}")
+        _check_skip(skip, time_skip)
         super().__init__(**options)
+        self.skip, self.time_skip = skip, time_skip
+        if skip is not None:
+            self._add_skips()
+
+    def _add_skips(self):
+        """Make what skip connections need and torch has not: gates, matrices for wider inputs."""
+        W_hh, H = self.weight_hh_l0, self.hidden_size
+        like = {"device": W_hh.device, "dtype": W_hh.dtype}
+        directions = 2 if self.bidirectional else 1
+        self.skips = Skips(self.skip, self.input_size, directions * H, self.num_layers, **like)
+        sizes = [size for size in self.skips.sizes for _ in range(directions)]
+        if self.skip == "dense":
+            earlier = H if self.time_skip else 0  # h_{t-k}
+            for (name, *_), size in zip(self._all_weights, sizes, strict=True):
+                W_xh = torch.empty(len(W_hh), size + earlier, **like)
+                setattr(self, name, torch.nn.Parameter(W_xh))
+        elif self.skip == "highway" and self.time_skip:
+            gates = (Highway(size + H, H, **like) for size in sizes)
+            self.time_gates = torch.nn.ModuleList(gates)
+        self.reset_parameters()
+
+    def reset_parameters(self):
+        """Draw the parameters as torch does, and those of gates as `Highway` does."""
+        super().reset_parameters()
+        for module in self.modules():
+            if isinstance(module, Highway):
+                module.reset_parameters()
+
+    def flatten_parameters(self):
+        """Lay the parameters in order for cuDNN, unless their shapes are none it knows."""
+        if self.skip != "dense":
+            super().flatten_parameters()
 
     @property
     def gradient(self):
@@ -108,17 +223,29 @@ class _Unrolled:
     @gradient.setter
     def gradient(self, gradient):
         if gradient not in (None, *GRADIENTS):
-            choices = ", ".join(map(repr, GRADIENTS))
-            raise ValueError(f"gradient must be one of {choices} or None, got {gradient!r}")
-        if gradient == "torch" and self._own:
             raise ValueError(
-                f"torch's kernels have no {self._own}; choose gradient='bptt' or 'autograd'"
+                f"gradient must be one of {_quoted(GRADIENTS)} or None, got {gradient!r}"
+            )
+        if gradient == "torch" and self._own:
+            cure = "gradient='autograd'" if self.time_skip else "gradient='bptt' or 'autograd'"
+            raise ValueError(f"torch's kernels have no {self._own}; choose {cure}")
+        if gradient == "bptt" and self.time_skip:
+            raise ValueError(
+                f"the backward passes by hand have no time_skip={self.time_skip}; "
+                "choose gradient='autograd'"
             )
         self._gradient = gradient
 
     @property
     def _own(self):
         """What of this network torch's kernels lack, as it is written in the constructor."""
+        skip = f"skip={self.skip!r}" if self.skip else ""
+        time_skip = f"time_skip={self.time_skip}" if self.time_skip else ""
+        return ", ".join(option for option in (self._own_cell, skip, time_skip) if option)
+
+    @property
+    def _own_cell(self):
+        """What of the cell torch's kernels lack."""
         return ""
 
     def extra_repr(self):
@@ -186,30 +313,32 @@ class _Unrolled:
                 k = layer * directions + direction  # the place of its weights and states
                 rows = x.index_select(0, backwards) if direction else x  # (N, D)
                 state_k = [s[k] for s in state]  # (B, H) each
-                y, final = one_direction(rows, batch_sizes, state_k, *self.all_weights[k])
+                y, final = one_direction(rows, batch_sizes, state_k, k)
                 outputs.append(y.index_select(0, backwards) if direction else y)  # (N, H)
                 finals.append(final)
-            x = torch.cat(outputs, dim=-1) if self.bidirectional else y
+            y = torch.cat(outputs, dim=-1) if self.bidirectional else outputs[0]
             if layer < self.num_layers - 1:
-                x = torch.nn.functional.dropout(x, self.dropout, self.training)
+                y = torch.nn.functional.dropout(y, self.dropout, self.training)
+            x = self.skips(layer, x, y) if self.skip else y
         h_n, *c_n = (torch.stack(parts) for parts in zip(*finals, strict=True))
         return x, (h_n, *c_n) if c_n else h_n
 
     def _gradient_on(self, input):
         """Return the way to the gradient for this input: the one chosen, or the device's."""
-        if self.gradient is not None:
-            return self.gradient
+        if self.gradient is not None or self.time_skip:
+            return self.gradient or "autograd"
         device = (input.data if isinstance(input, PackedSequence) else input).device
         return "bptt" if device.type == "cpu" or self._own else "torch"
 
     def _initial_state(self, hx, batch, device):
-        """Return ``hx``, checked, or zeros: one or two tensors (layers * directions, B, H)."""
+        """Return ``hx``, checked, or zeros: tensors (layers * directions, B, H)."""
         shape = (len(self.all_weights), batch, self.hidden_size)
+        names = ["h_0", "c_0"][: self._states] + [f"h_{-k}" for k in range(1, self.time_skip)]
         if hx is None:
-            return [torch.zeros(shape, dtype=self.weight_hh_l0.dtype, device=device)] * self._states
+            return [torch.zeros(shape, dtype=self.weight_hh_l0.dtype, device=device)] * len(names)
         state = [hx] if torch.is_tensor(hx) else list(hx)
-        if [s.shape for s in state] != [shape] * self._states:
-            name = "h_0" if self._states == 1 else "(h_0, c_0)"
+        if [s.shape for s in state] != [shape] * len(names):
+            name = names[0] if len(names) == 1 else f"({', '.join(names)})"
             raise RuntimeError(
                 f"the initial state {name} must have shape (layers * directions, B, hidden_size) = "
                 f"{shape}, got {', '.join(str(tuple(s.shape)) for s in state)}"
@@ -223,12 +352,31 @@ class _Unrolled:
                 )
         return state
 
-    def _visible_loop(self, x, batch_sizes, state, *weights):
-        """Run one layer in one direction, step by step."""
-        return unroll(lambda x, state: self._step(x, state, *weights), x, batch_sizes, state)
+    def _visible_loop(self, x, batch_sizes, state, k):
+        """Run one layer in one direction, the k-th in all, step by step."""
+        weights = self.all_weights[k]
 
-    def _by_hand(self, x, batch_sizes, state, *weights):
+        def step(x, state):
+            return self._step(x, state, *weights)
+
+        def skipping_step(x, state):
+            own, past = state[: self._states], (state[0], *state[self._states :])
+            earlier = past[-1]  # past is h_{t-1} .. h_{t-time_skip}
+            if self.skip == "residual":
+                h, *c = step(x, own)
+                h = h + earlier
+            elif self.skip == "dense":
+                h, *c = step(torch.cat([x, earlier], dim=-1), own)
+            else:
+                h, *c = step(x, own)
+                h = self.time_gates[k](torch.cat([x, earlier], dim=-1), earlier, h)
+            return (h, *c, *past[:-1])
+
+        return unroll(skipping_step if self.time_skip else step, x, batch_sizes, state)
+
+    def _by_hand(self, x, batch_sizes, state, k):
         """Run one layer in one direction by `course_utils.bptt`, in the weights' precision."""
+        weights = self.all_weights[k]
         on = x.device.type in ("cpu", "cuda")
         with torch.autocast(x.device.type, enabled=False) if on else nullcontext():
             return self._bptt(x.to(weights[0].dtype), batch_sizes, state, *weights)
@@ -239,6 +387,21 @@ def _map(f, state):
     if state is None:
         return None
     return tuple(map(f, state)) if isinstance(state, tuple | list) else f(state)
+
+
+def _check_skip(skip, time_skip):
+    if skip not in (None, *SKIPS):
+        raise ValueError(f"skip must be one of {_quoted(SKIPS)} or None, got {skip!r}")
+    if not isinstance(time_skip, int) or isinstance(time_skip, bool) or time_skip < 0:
+        raise ValueError(f"time_skip must be a number of steps, 0 for none, got {time_skip!r}")
+    if time_skip and skip is None:
+        raise ValueError(
+            f"time_skip={time_skip} needs a kind of connection; set skip to one of {_quoted(SKIPS)}"
+        )
+
+
+def _quoted(choices):
+    return ", ".join(map(repr, choices))
 
 
 class SRN(_Unrolled, torch.nn.RNN):
@@ -252,6 +415,10 @@ class SRN(_Unrolled, torch.nn.RNN):
         As in `torch.nn.RNN`. Dropout acts between layers, in training mode.
     nonlinearity : {"tanh", "relu", "sigmoid"}
         ``f``. torch has no sigmoid here; Edinburgh's slides have.
+    skip : {"residual", "dense", "highway"}, optional
+        Skip connections between layers; see the head of this module.
+    time_skip : int
+        Skip connections along time as well, over so many steps; 0 for none.
     gradient : {"autograd", "bptt", "torch"}, optional
         How the gradient is had; see the head of this module. Default: by device.
 
@@ -277,6 +444,8 @@ class SRN(_Unrolled, torch.nn.RNN):
         *,
         device=None,
         dtype=None,
+        skip=None,
+        time_skip=0,
         gradient=None,
     ):
         if nonlinearity not in ("tanh", "relu", "sigmoid"):
@@ -284,6 +453,8 @@ class SRN(_Unrolled, torch.nn.RNN):
                 f"nonlinearity must be 'tanh', 'relu' or 'sigmoid', got {nonlinearity!r}"
             )
         super().__init__(
+            skip=skip,
+            time_skip=time_skip,
             input_size=input_size,
             hidden_size=hidden_size,
             num_layers=num_layers,
@@ -299,7 +470,7 @@ class SRN(_Unrolled, torch.nn.RNN):
         self.gradient = gradient
 
     @property
-    def _own(self):
+    def _own_cell(self):
         return "nonlinearity='sigmoid'" if self.nonlinearity == "sigmoid" else ""
 
     def _step(self, x, state, W_xh, W_hh, b_xh=0.0, b_hh=0.0):
@@ -322,6 +493,13 @@ class LSTM(_Unrolled, torch.nn.LSTM):
     ----------
     input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device, dtype
         As in `torch.nn.LSTM`. Dropout acts between layers, in training mode.
+    peepholes : bool
+        Let the gates see the cell: `course_utils.steps.peephole_lstm_step`. The weights of layer k
+        are ``weight_ch_lk`` (3H,), of i, f, o, and ``weight_ch_lk_reverse``.
+    skip : {"residual", "dense", "highway"}, optional
+        Skip connections between layers; see the head of this module.
+    time_skip : int
+        Skip connections along time as well, over so many steps; 0 for none.
     gradient : {"autograd", "bptt", "torch"}, optional
         How the gradient is had; see the head of this module. Default: by device.
 
@@ -332,6 +510,7 @@ class LSTM(_Unrolled, torch.nn.LSTM):
     """
 
     _states = 2
+    peepholes = False  # torch's constructor asks for it, and so do old pickles
 
     def __init__(
         self,
@@ -346,6 +525,9 @@ class LSTM(_Unrolled, torch.nn.LSTM):
         *,
         device=None,
         dtype=None,
+        peepholes=False,
+        skip=None,
+        time_skip=0,
         gradient=None,
     ):
         if proj_size != 0:
@@ -354,6 +536,8 @@ class LSTM(_Unrolled, torch.nn.LSTM):
                 "leave proj_size out, or use torch.nn.LSTM"
             )
         super().__init__(
+            skip=skip,
+            time_skip=time_skip,
             input_size=input_size,
             hidden_size=hidden_size,
             num_layers=num_layers,
@@ -364,15 +548,38 @@ class LSTM(_Unrolled, torch.nn.LSTM):
             device=device,
             dtype=dtype,
         )
+        if peepholes:
+            self._add_peepholes()
         self.gradient = gradient
 
-    def _step(self, x, state, W_xh, W_hh, b_xh=0.0, b_hh=0.0):
-        return lstm_step(x, state, W_xh, W_hh, b_xh + b_hh)
+    def _add_peepholes(self):
+        self.peepholes = True
+        for names in self._all_weights:
+            names.append(names[0].replace("_ih_", "_ch_"))
+            w_ch = self.weight_hh_l0.new_empty(3 * self.hidden_size)
+            setattr(self, names[-1], torch.nn.Parameter(w_ch))
+        self.reset_parameters()
 
-    def _bptt(self, x, batch_sizes, state, W_xh, W_hh, b_xh=None, b_hh=None):
-        b_h = x.new_zeros(4 * self.hidden_size) if b_xh is None else b_xh + b_hh
-        y, *final = bptt.LSTM.apply(x, *state, W_xh, W_hh, b_h, batch_sizes)
+    @property
+    def _own_cell(self):
+        return "peepholes=True" if self.peepholes else ""
+
+    def _step(self, x, state, W_xh, W_hh, *others):
+        b_h, w_ch = self._bias_and_peepholes(others)
+        if w_ch is None:
+            return lstm_step(x, state, W_xh, W_hh, b_h)
+        return peephole_lstm_step(x, state, W_xh, W_hh, w_ch, b_h)
+
+    def _bptt(self, x, batch_sizes, state, W_xh, W_hh, *others):
+        b_h, w_ch = self._bias_and_peepholes(others)
+        b_h = b_h if self.bias else x.new_zeros(4 * self.hidden_size)
+        y, *final = bptt.LSTM.apply(x, *state, W_xh, W_hh, b_h, w_ch, batch_sizes)
         return y, final
+
+    def _bias_and_peepholes(self, others):
+        """Return the sum of the biases, 0.0 without, and the weights w_ch, None without."""
+        *biases, w_ch = others if self.peepholes else (*others, None)
+        return (biases[0] + biases[1] if biases else 0.0), w_ch
 
 
 class GRU(_Unrolled, torch.nn.GRU):
@@ -387,6 +594,10 @@ class GRU(_Unrolled, torch.nn.GRU):
     reset : {"after", "before"}
         Whether the reset gate acts after the product with ``W_hn``, as in torch and cuDNN, or
         before, as in Cho et al. 2014. Parameters have the same names and shapes either way.
+    skip : {"residual", "dense", "highway"}, optional
+        Skip connections between layers; see the head of this module.
+    time_skip : int
+        Skip connections along time as well, over so many steps; 0 for none.
     gradient : {"autograd", "bptt", "torch"}, optional
         How the gradient is had; see the head of this module. Default: by device.
 
@@ -412,11 +623,15 @@ class GRU(_Unrolled, torch.nn.GRU):
         device=None,
         dtype=None,
         reset="after",
+        skip=None,
+        time_skip=0,
         gradient=None,
     ):
         if reset not in ("after", "before"):
             raise ValueError(f"reset must be 'after' or 'before', got {reset!r}")
         super().__init__(
+            skip=skip,
+            time_skip=time_skip,
             input_size=input_size,
             hidden_size=hidden_size,
             num_layers=num_layers,
@@ -431,7 +646,7 @@ class GRU(_Unrolled, torch.nn.GRU):
         self.gradient = gradient
 
     @property
-    def _own(self):
+    def _own_cell(self):
         return "reset='before'" if self.reset == "before" else ""
 
     def _step(self, x, state, W_xh, W_hh, b_xh=0.0, b_hh=0.0):
@@ -447,3 +662,175 @@ class GRU(_Unrolled, torch.nn.GRU):
             b = b_xh + torch.nn.functional.pad(b_rz, (0, self.hidden_size))  # b_hn stays apart
             y, *final = bptt.GRU.apply(x, *state, W_xh, W_hh, b, b_hn, batch_sizes)
         return y, final
+
+
+@torch.no_grad()
+def forget_bias_(module, value=1.0):
+    """Set the bias of the forget gates: Gers et al. 2000, Jozefowicz et al. 2015.
+
+    A positive bias opens the gate: of the cell, sigmoid(1) = 0.73 is kept at a step, and with a
+    bias of 3 it is 0.95. torch adds two biases, so that one gets the value and the other 0.
+
+    Parameters
+    ----------
+    module : Module
+        An LSTM of this module or of torch, or a model that holds some.
+    value : float
+
+    Returns
+    -------
+    Module
+        The same module, changed in place.
+
+    Raises
+    ------
+    TypeError
+        If there is no such layer.
+    ValueError
+        If a layer has no biases.
+
+    Examples
+    --------
+    >>> lstm = forget_bias_(LSTM(4, 2), 3)
+    >>> (lstm.bias_ih_l0 + lstm.bias_hh_l0)[2:4].tolist()  # of i, f, g, o
+    [3.0, 3.0]
+    """
+    for b_xh, b_hh in _biases(module, torch.nn.LSTM):  # (4, H) each: i, f, g, o
+        b_xh[1], b_hh[1] = value, 0
+    return module
+
+
+@torch.no_grad()
+def update_bias_(module, value=1.0):
+    """Set the bias of the update gates, in torch's convention: a positive one keeps the state.
+
+    For GRUs what `forget_bias_` is for LSTMs: ``h = (1 - z) * n + z * h_prev``, and z is what the
+    forget gate is there. In the lectures of Darmstadt and CS224N the gate means the opposite.
+
+    Arguments, result and errors are those of `forget_bias_`.
+    """
+    for b_xh, b_hh in _biases(module, torch.nn.GRU):  # (3, H) each: r, z, n
+        b_xh[1], b_hh[1] = value, 0
+    return module
+
+
+@torch.no_grad()
+def chrono_(module, t_max, generator=None):
+    """Let the units remember over times from 1 to t_max: Tallec and Ollivier 2018, section 2.
+
+    A unit whose forget gate stays at f forgets in about ``1 / (1 - f)`` steps. So that these times
+    are uniform, ``b_f ~ log U(1, t_max - 1)`` and ``b_i = -b_f``; for a GRU the same ``b_z``.
+
+    Parameters
+    ----------
+    module : Module
+        An LSTM or GRU of this module or of torch, or a model that holds some.
+    t_max : float
+        The longest dependency expected, in steps, at least 2.
+    generator : torch.Generator, optional
+
+    Returns
+    -------
+    Module
+        The same module, changed in place.
+
+    Raises
+    ------
+    TypeError
+        If there is no such layer.
+    ValueError
+        If a layer has no biases, or t_max is below 2.
+    """
+    if not t_max >= 2:
+        raise ValueError(f"t_max must be at least 2 steps, got {t_max}")
+    for b_xh, b_hh in _biases(module, torch.nn.LSTM, torch.nn.GRU):
+        keep = torch.empty_like(b_xh[1]).uniform_(1, t_max - 1, generator=generator).log_()
+        b_xh[1], b_hh[1] = keep, 0  # f of i, f, g, o, and z of r, z, n
+        if len(b_xh) == 4:
+            b_xh[0], b_hh[0] = -keep, 0
+    return module
+
+
+@torch.no_grad()
+def identity_(module, scale=1.0):
+    """Begin with a state that stays as it is: the IRNN of Le et al. 2015, for ReLU networks.
+
+    ``W_hh = scale * I`` and no biases: without input, ``relu(h) = h`` for h that is not negative,
+    and the gradient along time is 1. A scale below 1 forgets.
+
+    Parameters
+    ----------
+    module : Module
+        An SRN of this module or of torch, or a model that holds some.
+    scale : float
+
+    Returns
+    -------
+    Module
+        The same module, changed in place.
+
+    Raises
+    ------
+    TypeError
+        If there is no such layer.
+    """
+    for layer in _layers(module, torch.nn.RNN):
+        for name, parameter in layer.named_parameters(recurse=False):
+            if name.startswith("weight_hh"):
+                torch.nn.init.eye_(parameter).mul_(scale)
+            elif name.startswith("bias"):
+                parameter.zero_()
+    return module
+
+
+@torch.no_grad()
+def orthogonal_(module, gain=1.0):
+    """Make the matrices of the state orthogonal, each gate's on its own: Saxe et al. 2014.
+
+    All singular values of ``W_hh`` are then ``gain``: the product alone neither shrinks nor
+    stretches a state or a gradient.
+
+    Parameters
+    ----------
+    module : Module
+        An SRN, LSTM or GRU of this module or of torch, or a model that holds some.
+    gain : float
+
+    Returns
+    -------
+    Module
+        The same module, changed in place.
+
+    Raises
+    ------
+    TypeError
+        If there is no such layer.
+    """
+    for layer in _layers(module, torch.nn.RNN, torch.nn.LSTM, torch.nn.GRU):
+        for name, parameter in layer.named_parameters(recurse=False):
+            if name.startswith("weight_hh"):
+                for W_hg in parameter.split(layer.hidden_size):  # (H, H) of each gate
+                    torch.nn.init.orthogonal_(W_hg, gain)
+    return module
+
+
+def _layers(module, *kinds):
+    """Return the recurrent layers of some kinds that a module is or holds."""
+    found = [layer for layer in module.modules() if isinstance(layer, kinds)]
+    if not found:
+        names = " or ".join(kind.__name__ for kind in kinds)
+        raise TypeError(f"{type(module).__name__} holds no {names}, whose weights could be set")
+    return found
+
+
+def _biases(module, *kinds):
+    """Return for all layers and directions both biases, (gates, H) each."""
+    found = []
+    for layer in _layers(module, *kinds):
+        if not layer.bias:
+            raise ValueError(f"{layer!r} has no biases; make it with bias=True")
+        for name, b_xh in layer.named_parameters(recurse=False):
+            if name.startswith("bias_ih"):
+                b_hh = getattr(layer, name.replace("_ih_", "_hh_"))
+                found.append((b_xh.view(-1, layer.hidden_size), b_hh.view(-1, layer.hidden_size)))
+    return found

@@ -75,6 +75,36 @@ def lstm_step(x: Tensor, state: tuple[Tensor, Tensor], W_xh, W_hh, b_h=0.0):
     return h, c
 
 
+def peephole_lstm_step(x: Tensor, state: tuple[Tensor, Tensor], W_xh, W_hh, w_ch, b_h=0.0):
+    """Take one step of an LSTM whose gates look at the cell, through peepholes.
+
+    As `lstm_step`, but the input and the forget gate see ``c_prev`` and the output gate sees the
+    new ``c``, each unit of a gate its own unit of the cell: Gers and Schmidhuber 2000.
+
+    Parameters
+    ----------
+    x, state, W_xh, W_hh, b_h
+        As in `lstm_step`.
+    w_ch : Tensor, shape (3H,)
+        The weights from the cell to ``i``, ``f``, ``o``, stacked in this order.
+
+    Returns
+    -------
+    tuple of two Tensors, each of shape (B, H)
+        ``(h, c)``; ``h`` is also the output.
+    """
+    h_prev, c_prev = state
+    w_ci, w_cf, w_co = w_ch.chunk(3)  # (H,) each
+    a = x @ W_xh.T + h_prev @ W_hh.T + b_h  # (B, 4H)
+    a_i, a_f, a_g, a_o = a.chunk(4, dim=-1)  # (B, H) each
+    i, f = torch.sigmoid(a_i + w_ci * c_prev), torch.sigmoid(a_f + w_cf * c_prev)
+    g = torch.tanh(a_g)
+    c = f * c_prev + i * g
+    o = torch.sigmoid(a_o + w_co * c)
+    h = o * torch.tanh(c)
+    return h, c
+
+
 def gru_step(x: Tensor, h_prev: Tensor, W_xh, W_hh, b_xh=0.0, b_hh=0.0, reset="after") -> Tensor:
     """Take one step of a GRU.
 

@@ -177,6 +177,8 @@ def test_the_numpy_step_is_torchs(options, layers):
         {"tie_weights": False},
         {"output": "sampled"},
         {"variational": True, "num_layers": 2},
+        {"variational": True, "cell": "srn", "nonlinearity": "relu"},
+        {"variational": True, "cell": "gru", "reset": "before", "num_layers": 2},
         {"embedding_size": 6},
     ],
 )
@@ -233,6 +235,25 @@ def test_models_numpy_cannot_step_take_torchs_path():
     assert not generation._numpy_can(model.bfloat16())
     assert len(sample(model, 5, seed=0)) == 5
     assert not generation._numpy_can(make("adaptive")) and not generation._numpy_can(make("window"))
+
+
+@pytest.mark.parametrize("variational", [False, True])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"peepholes": True},
+        {"skip": "residual", "num_layers": 2},
+        {"cell": "gru", "skip": "highway", "num_layers": 2, "time_skip": 3},
+        {"cell": "srn", "skip": "dense", "time_skip": 2},
+    ],
+)
+def test_models_with_peepholes_and_skips_can_write(options, variational):
+    model = randomize(LanguageModel(V, 4, 6, variational=variational, **options))
+    rng, context, expected = np.random.default_rng(7), [3, 1, 5], []
+    for _ in range(12):
+        p = model.next_word_probs([*context, *expected])
+        expected.append(int(np.searchsorted(np.cumsum(p), rng.random(), side="right")))
+    np.testing.assert_array_equal(sample(model, 12, context, seed=7), expected)
 
 
 @every_model

@@ -2,6 +2,8 @@
 
 import functools
 import math
+import pickle
+import re
 
 import numpy as np
 import pytest
@@ -28,6 +30,11 @@ MODELS = {
     "srn": lambda: LanguageModel(V, None, H, "srn", output=few_samples, nonlinearity="sigmoid"),
     "variational": lambda: LanguageModel(
         V, E, H, "lstm", num_layers=2, dropout=0.3, variational=True
+    ),
+    "peepholes": lambda: LanguageModel(V, E, H, peepholes=True, skip="dense", num_layers=3),
+    "residual": lambda: LanguageModel(V, E, H, "gru", 2, skip="residual"),
+    "highway": lambda: LanguageModel(
+        V, E, H, "srn", 2, skip="highway", time_skip=3, variational=True
     ),
     "adaptive": lambda: LanguageModel(V, E, H, tie_weights=False, output="adaptive"),
     "window": lambda: WindowLanguageModel(V, 4, E, H, dropout=0.3),
@@ -236,6 +243,17 @@ def test_a_recurrent_model_is_torchs_modules_with_the_same_weights(cell, layers)
 def test_the_cell_gets_its_options():
     model = LanguageModel(V, cell="gru", reset="before", gradient="autograd", bias=False)
     assert (model.rnn.reset, model.rnn.gradient, model.rnn.bias) == ("before", "autograd", False)
+    model = LanguageModel(V, num_layers=2, peepholes=True, skip="residual", time_skip=4)
+    assert (model.rnn.peepholes, model.rnn.skip, model.rnn.time_skip) == (True, "residual", 4)
+
+
+def test_the_names_of_parameters_are_those_of_checkpoints():
+    """Models written to a file before there were peepholes and skips can be read."""
+    names = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]
+    outer = ["embedding.weight", "output.weight", "output.bias", "output.projection.weight"]
+    plain, opened = LanguageModel(V, E, H), LanguageModel(V, E, H, variational=True)
+    assert set(plain.state_dict()) == {f"rnn.{name}" for name in names} | set(outer)
+    assert set(opened.state_dict()) == {f"rnn.layers.0.{name}" for name in names} | set(outer)
 
 
 def test_tied_weights_are_one_parameter():
@@ -296,17 +314,35 @@ def test_variational_dropout_has_one_mask_a_text():
     assert (SequenceDropout(0.4)(torch.ones(T, 50, 60)) != mask).any()
 
 
-def test_a_variational_model_computes_what_the_plain_one_does():
-    plain = randomize(LanguageModel(V, E, H, "lstm", 3))
-    opened = LanguageModel(V, E, H, "lstm", 3, variational=True).double()
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"skip": "residual", "peepholes": True},
+        {"skip": "dense"},
+        {"skip": "highway"},
+        {"skip": "highway", "time_skip": 3},
+    ],
+)
+def test_a_variational_model_computes_what_the_plain_one_does(options):
+    plain = randomize(LanguageModel(V, E, H, "lstm", 3, **options))
+    opened = LanguageModel(V, E, H, "lstm", 3, variational=True, **options).double()
     names = dict(plain.named_parameters())
     for name, parameter in opened.named_parameters():
-        k = name.split(".")[2] if name.startswith("rnn") else ""
-        stacked = f"rnn.{name.split('.')[3][:-1]}{k}" if k else name
+        stacked = re.sub(r"layers\.(\d)\.(.*)_l0$", r"\2_l\1", name)
+        stacked = re.sub(r"layers\.(\d)\.time_gates\.0", r"time_gates.\1", stacked)
         parameter.data.copy_(names[stacked])
     ids = random_ids(T, B)
-    state = torch.randn(2, 3, B, H, dtype=torch.float64).unbind()
+    number = 2 + max(0, options.get("time_skip", 0) - 1)
+    state = torch.randn(number, 3, B, H, dtype=torch.float64).unbind()
     assert_close(opened(ids, state), plain(ids, state))
+
+
+def test_a_stack_pickled_before_there_were_skips_still_runs():
+    model = make("variational").eval()
+    wanted = model(random_ids(T, B))
+    del model.rnn.__dict__["skip"]
+    assert_close(pickle.loads(pickle.dumps(model))(random_ids(T, B)), wanted, rtol=0, atol=0)
 
 
 def test_variational_dropout_acts_between_layers():
@@ -419,6 +455,8 @@ def test_teacher_forcing_leaves_a_bigram_model_and_running_free_does_not():
         (lambda: LanguageModel(V, bidirectional=True), ValueError, "leave bidirectional out"),
         (lambda: LanguageModel(V, batch_first=True), ValueError, "leave batch_first out"),
         (lambda: LanguageModel(V, dropout="0.1"), ValueError, "must be a number, .*, got '0.1'"),
+        (lambda: LanguageModel(V, skip="dens"), ValueError, "skip must be one of .* got 'dens'"),
+        (lambda: LanguageModel(V, cell="gru", peepholes=True), TypeError, "GRU.*'peepholes'"),
         (lambda: LanguageModel(V, cell="cnn"), ValueError, "choose one of srn, lstm, gru"),
         (lambda: LanguageModel(V, output="fulll"), ValueError, "did you mean 'full'"),
         (lambda: LanguageModel(V, hidden_size=-3), ValueError, "hidden_size must be .*, got -3"),

@@ -42,7 +42,8 @@ def results_and_gradients(module, input, state, leaves):
         (torch.randn(o.shape, generator=weights, dtype=torch.float64) * o.sin()).sum()
         for o in outputs
     )
-    return outputs, torch.autograd.grad(loss, [*leaves, *module.parameters()], retain_graph=True)
+    leaves = [*leaves, *module.parameters()]
+    return outputs, list(torch.autograd.grad(loss, leaves, retain_graph=True))
 
 
 def random_case(rng):
@@ -172,6 +173,79 @@ def test_reset_before_and_after_are_different_functions():
     assert (before(x)[0] - after(x)[0]).abs().max() > 1e-3
 
 
+def peephole_lstm(weights, x, h, c):
+    """Graves 2013, equations (7) to (11), with his diagonal matrices: an oracle for one text."""
+    W_xh, W_hh, b_xh, b_hh, w_ch = weights
+    H = len(h)
+    (W_xi, W_xf, W_xc, W_xo), (W_hi, W_hf, W_hc, W_ho) = W_xh.split(H), W_hh.split(H)
+    b_i, b_f, b_c, b_o = (b_xh + b_hh).split(H)
+    W_ci, W_cf, W_co = map(torch.diag, w_ch.split(H))
+    outputs = []
+    for x_t in x:
+        i = 1 / (1 + torch.exp(-(W_xi @ x_t + W_hi @ h + W_ci @ c + b_i)))
+        f = 1 / (1 + torch.exp(-(W_xf @ x_t + W_hf @ h + W_cf @ c + b_f)))
+        c = f * c + i * torch.tanh(W_xc @ x_t + W_hc @ h + b_c)
+        o = 1 / (1 + torch.exp(-(W_xo @ x_t + W_ho @ h + W_co @ c + b_o)))
+        h = o * torch.tanh(c)
+        outputs.append(h)
+    return torch.stack(outputs), h, c
+
+
+@pytest.mark.parametrize("gradient", ["autograd", "bptt"])
+def test_peepholes(gradient):
+    """Two layers, two directions, texts of unequal lengths: each text alone, by the oracle."""
+    lstm = LSTM(3, 4, 2, bidirectional=True, peepholes=True, gradient=gradient, dtype=torch.float64)
+    lengths, x = [5, 1, 6, 3], normal(6, 4, 3).requires_grad_()
+    state = tuple(normal(4, 4, 4).requires_grad_() for _ in range(2))
+    packed, finals = lstm(pack_padded_sequence(x, lengths, enforce_sorted=False), state)
+    mine = [pad_packed_sequence(packed)[0], *finals]
+    wanted = [torch.zeros_like(part) for part in mine]
+    for b, length in enumerate(lengths):
+        below = x[:length, b]
+        for layer in range(2):
+            both = []
+            for direction in range(2):
+                k = 2 * layer + direction
+                text = below.flip(0) if direction else below
+                y, h, c = peephole_lstm(lstm.all_weights[k], text, *(s[k, b] for s in state))
+                both.append(y.flip(0) if direction else y)
+                wanted[1][k, b], wanted[2][k, b] = h, c
+            below = torch.cat(both, dim=-1)
+        wanted[0][:length, b] = below
+    for a, b in zip(mine, wanted, strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
+    leaves = [x, *state, *lstm.parameters()]
+    gradients = [
+        torch.autograd.grad(sum(part.exp().sin().sum() for part in parts), leaves)
+        for parts in (mine, wanted)
+    ]
+    for a, b in zip(*gradients, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-11)
+
+
+@pytest.mark.parametrize("gradient", ["autograd", "bptt"])
+@pytest.mark.parametrize("bias", [True, False])
+def test_peepholes_without_weight_are_none(gradient, bias):
+    options = {"bias": bias, "dtype": torch.float64}
+    mine = LSTM(3, 4, 2, peepholes=True, gradient=gradient, **options)
+    theirs = torch.nn.LSTM(3, 4, 2, **options)
+    missing = mine.load_state_dict(theirs.state_dict(), strict=False)
+    assert missing.missing_keys == ["weight_ch_l0", "weight_ch_l1"]
+    assert not missing.unexpected_keys and mine.weight_ch_l1.shape == (12,)
+    x, state = normal(5, 2, 3).requires_grad_(), (normal(2, 2, 4), normal(2, 2, 4))
+    assert (mine(x, state)[0] - theirs(x, state)[0]).abs().max() > 1e-3
+    torch.nn.init.zeros_(mine.weight_ch_l0)
+    torch.nn.init.zeros_(mine.weight_ch_l1)
+    found = results_and_gradients(mine, x, state, [x])
+    expected = results_and_gradients(theirs, x, state, [x])
+    peepholes = {id(mine.weight_ch_l0), id(mine.weight_ch_l1)}
+    found[1][:] = [
+        g for g, p in zip(found[1], [x, *mine.parameters()], strict=True) if id(p) not in peepholes
+    ]
+    for a, b in zip(flat(found), flat(expected), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-11)
+
+
 @pytest.mark.parametrize("gradient", ["autograd", "bptt"])
 def test_sigmoid_srn(gradient):
     srn = SRN(3, 4, nonlinearity="sigmoid", gradient=gradient, dtype=torch.float64)
@@ -205,12 +279,13 @@ def arguments(gates, biases, states=1):
 
 
 FUNCTIONS = {
-    "SRN, tanh": (bptt.SRN, 1, lambda H: [(H,)], 1, ("tanh",)),
-    "SRN, relu": (bptt.SRN, 1, lambda H: [(H,)], 1, ("relu",)),
-    "SRN, sigmoid": (bptt.SRN, 1, lambda H: [(H,)], 1, ("sigmoid",)),
-    "LSTM": (bptt.LSTM, 4, lambda H: [(4 * H,)], 2, ()),
-    "GRU, reset after": (bptt.GRU, 3, lambda H: [(3 * H,), (H,)], 1, ()),
-    "GRU, reset before": (bptt.GRUResetBefore, 3, lambda H: [(3 * H,)], 1, ()),
+    "SRN, tanh": (bptt.SRN.apply, 1, lambda H: [(H,)], 1, ("tanh",)),
+    "SRN, relu": (bptt.SRN.apply, 1, lambda H: [(H,)], 1, ("relu",)),
+    "SRN, sigmoid": (bptt.SRN.apply, 1, lambda H: [(H,)], 1, ("sigmoid",)),
+    "LSTM": (lambda *t: bptt.LSTM.apply(*t[:-1], None, t[-1]), 4, lambda H: [(4 * H,)], 2, ()),
+    "LSTM, peepholes": (bptt.LSTM.apply, 4, lambda H: [(4 * H,), (3 * H,)], 2, ()),
+    "GRU, reset after": (bptt.GRU.apply, 3, lambda H: [(3 * H,), (H,)], 1, ()),
+    "GRU, reset before": (bptt.GRUResetBefore.apply, 3, lambda H: [(3 * H,)], 1, ()),
 }
 
 
@@ -229,7 +304,7 @@ def test_gradcheck(name, arrays, monkeypatch):
                 for s in tensors[1 : 1 + states]
             ]
         assert torch.autograd.gradcheck(
-            lambda *t, sizes=batch_sizes: function.apply(*t, sizes, *options), tensors
+            lambda *t, sizes=batch_sizes: function(*t, sizes, *options), tensors
         )
 
 
@@ -383,6 +458,7 @@ def test_what_is_printed():
     assert repr(LSTM(3, 4, 2, batch_first=True)) == "LSTM(3, 4, num_layers=2, batch_first=True)"
     assert repr(GRU(3, 4, reset="before")) == "GRU(3, 4, reset='before')"
     assert repr(SRN(3, 4, gradient="bptt")) == "SRN(3, 4, gradient='bptt')"
+    assert repr(LSTM(3, 4, peepholes=True)) == "LSTM(3, 4, peepholes=True)"
 
 
 @pytest.mark.parametrize(
@@ -406,6 +482,11 @@ def test_what_is_printed():
             lambda: SRN(3, 4, nonlinearity="sigmoid", gradient="torch"),
             ValueError,
             "no nonlinearity='sigmoid'",
+        ),
+        (
+            lambda: LSTM(3, 4, peepholes=True, gradient="torch"),
+            ValueError,
+            "no peepholes=True; choose gradient='bptt' or 'autograd'",
         ),
     ],
 )

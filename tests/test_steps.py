@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from course_utils.steps import gru_step, lstm_step, srn_step
+from course_utils.steps import gru_step, lstm_step, peephole_lstm_step, srn_step
 
 B, D, H = 4, 3, 5
 
@@ -54,6 +54,32 @@ def test_lstm_step_by_hand():
     expected = sigmoid(0.2) * 2 + sigmoid(0.1) * math.tanh(0.3)  # f * c_prev + i * g
     assert c.item() == pytest.approx(expected, rel=1e-12)
     assert h.item() == pytest.approx(sigmoid(0.4) * math.tanh(expected), rel=1e-12)
+
+
+def test_peephole_lstm_step_by_hand():
+    # As above; the gates see the cell: i and f the old one, 2, by 0.5 and -0.25, o the new one.
+    W_xh = torch.tensor([[0.1], [0.2], [0.3], [0.4]], dtype=torch.float64)  # i, f, g, o
+    w_ch = torch.tensor([0.5, -0.25, 0.75], dtype=torch.float64)  # i, f, o
+    one, two = torch.ones(1, 1, dtype=torch.float64), torch.full((1, 1), 2.0, dtype=torch.float64)
+    W_hh = torch.zeros(4, 1, dtype=torch.float64)
+    h, c = peephole_lstm_step(one, (one, two), W_xh, W_hh, w_ch)
+    expected = sigmoid(0.2 - 0.25 * 2) * 2 + sigmoid(0.1 + 0.5 * 2) * math.tanh(0.3)
+    assert c.item() == pytest.approx(expected, rel=1e-12)
+    new_h = sigmoid(0.4 + 0.75 * expected) * math.tanh(expected)
+    assert h.item() == pytest.approx(new_h, rel=1e-12)
+
+
+def test_peepholes_look_at_their_own_unit_only():
+    W_xh, W_hh, w_ch, b_h = random(4 * H, D), random(4 * H, H), random(3 * H), random(4 * H)
+    x, h_prev, c_prev = random(B, D), random(B, H), random(B, H)
+    before = peephole_lstm_step(x, (h_prev, c_prev), W_xh, W_hh, w_ch, b_h)
+    c_prev[:, 2] += 1
+    after = peephole_lstm_step(x, (h_prev, c_prev), W_xh, W_hh, w_ch, b_h)
+    for one, other in zip(before, after, strict=True):
+        assert ((one != other).any(dim=0) == (torch.arange(H) == 2)).all()
+    plain = lstm_step(x, (h_prev, c_prev), W_xh, W_hh, b_h)
+    no_weights = peephole_lstm_step(x, (h_prev, c_prev), W_xh, W_hh, 0 * w_ch, b_h)
+    torch.testing.assert_close(no_weights, plain, rtol=0, atol=1e-12)
 
 
 def test_gru_step_is_torchs_cell():

@@ -468,7 +468,11 @@ def test_shape_is_the_same():
         "import math, numpy",
         "def f( w,m = 2 ):\n  t=0.0\n  for x in w: t += math.log(x)\n  return (numpy.sum([t, m]))",
     )
-    assert one == other and "v0" in one and "numpy.sum" in one
+    inside = shape(
+        "def f(a, b=2):\n  from numpy import sum\n  import math\n  c = 0.0\n"
+        "  for d in a: c += math.log(d)\n  return sum([c, b])"
+    )
+    assert one == other == inside and "v0" in one and "numpy.sum" in one
     helper = "def {0}({1}):\n    return {1} + 1", "def f(x):\n    return {0}(x)"
     names = ("plus", "x"), ("helper", "value")
     assert len({shape(*(cell.format(*pair) for cell in helper)) for pair in names}) == 1

@@ -573,6 +573,9 @@ def _anonymous(text: str, kept: set[str], modules: dict[str, str]) -> str:
     own = _numbered(helpers, {}, kept)
     for statement in tree.body:
         nodes = list(ast.walk(statement))
+        for node in nodes:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                modules = modules | _imported(node)
         new = modules | _numbered(nodes, own, kept)
         for node in nodes:
             if isinstance(node, ast.Name):
@@ -591,13 +594,11 @@ def _anonymous(text: str, kept: set[str], modules: dict[str, str]) -> str:
 
 
 def _numbered(nodes: list[ast.AST], known: dict[str, str], kept: set[str]) -> dict[str, str]:
-    """Return a number for each name that is bound, in their order, and what imports stand for."""
+    """Return a number for each name that is bound, in their order."""
     found = dict(known)
     for node in nodes:
         name = None
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            found.update(_imported(node))
-        elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
             name = node.name
         elif isinstance(node, ast.arg):
             name = node.arg

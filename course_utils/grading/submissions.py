@@ -24,6 +24,7 @@ NOTEBOOK = re.compile(r"(?i)\.ipynb(\.txt|\.json)?$")  # some browsers append an
 IGNORED = re.compile(
     r"(?i)\.|__macosx$|__pycache__$|thumbs\.db$|desktop\.ini$|.*-checkpoint\.ipynb$"
 )
+UNNAMED = "unnamed"
 OURS = {
     *("grades.csv", "flags.csv", "nbgrader.csv", "report.html", "run.json"),
     *("feedback", "gradescope", "marks"),
@@ -38,8 +39,9 @@ OTHER_FORMATS = {
     b"{\\rtf": "a text document",
     b"<": "a web page",
 }
+STRING = r"""(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
 GROUP = re.compile(
-    r"""^[ \t]*group[ \t]*(?::[^=\n]*)?=\s*(\[[^]]*\]|\([^)]*\)|\{[^}]*\}|"[^"\n]*"|'[^'\n]*')""",
+    rf"""^[ \t]*group[ \t]*(?::[^=\n]*)?=\s*({STRING}|[\[({{](?:[^])}}"'#]|{STRING}|#.*+)*+[])}}])""",
     re.MULTILINE,
 )
 
@@ -194,7 +196,7 @@ def _take(path: Path, student: str, folder: Path) -> Submission:
         content = _read(path, MAX_BYTES)
         beside = path.parent if path.parent != folder else None
         return Submission(
-            student=_clean(student),
+            student=_clean(student) or UNNAMED,
             path=_shown(path, folder),
             content=content,
             submitted=_timestamp(beside) or _changed(path),
@@ -207,7 +209,8 @@ def _take(path: Path, student: str, folder: Path) -> Submission:
 
 
 def _refuse(path: Path, student: str, folder: Path, problem: str) -> Submission:
-    return Submission(_clean(student), _shown(path, folder), b"", _changed(path), "", problem)
+    student = _clean(student) or UNNAMED
+    return Submission(student, _shown(path, folder), b"", _changed(path), "", problem)
 
 
 def _read(path: Path, limit: int) -> bytes:

@@ -111,8 +111,9 @@ def test_when(tmp_path, text, moment):
 def test_group_beside_the_notebook(tmp_path):
     put(tmp_path, {"ada/a.ipynb": "1", "ada/group.txt": "Ada\nZoë\n".encode("latin-1")})
     put(tmp_path, {"group.txt": "nobody's", "bo.ipynb": "2"})
+    put(tmp_path, {"cy/week01/a.ipynb": "3", "cy/group.txt": "Cy"})
     groups = {s.student: s.group for s in find_submissions(tmp_path) if not s.problem}
-    assert groups == {"ada": "Ada\nZoë\n", "bo": ""}
+    assert groups == {"ada": "Ada\nZoë\n", "bo": "", "cy": "Cy"}
 
 
 def test_what_systems_leave_behind(tmp_path):
@@ -161,8 +162,9 @@ def test_links_are_not_followed(tmp_path):
     (tmp_path / "in/cy").symlink_to(tmp_path / "out", target_is_directory=True)
     (tmp_path / "in/di.ipynb").symlink_to("nowhere")
     (tmp_path / "in/bo/group.txt").symlink_to(tmp_path / "out/secret.ipynb")
+    (tmp_path / "in/bo/week01").symlink_to(tmp_path / "out", target_is_directory=True)
     link = "unreadable: it is a symbolic link"
-    assert found(tmp_path / "in") == {
+    assert found(tmp_path / "in", "week01") == {
         ("ada", "ada.ipynb", link),
         ("bo", "bo/a.ipynb", ""),
         ("cy", "cy", link),

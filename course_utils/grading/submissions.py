@@ -7,12 +7,13 @@ row of the table, with a status that says what is wrong.
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import re
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,8 +42,8 @@ OTHER_FORMATS = {
 }
 STRING = r"""(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
 GROUP = re.compile(
-    rf"""^[ \t]*group[ \t]*(?::[^=\n]*)?=\s*({STRING}|[\[({{](?:[^])}}"'#]|{STRING}|#.*+)*+[])}}])""",
-    re.MULTILINE,
+    rf"""(?m)^[ \t]*group[ \t]*(?::[^=\n]*)?=\s*"""
+    rf"""({STRING}|[\[({{](?:[^])}}"'#]|{STRING}|#.*+)*+[])}}])"""
 )
 
 
@@ -128,16 +129,17 @@ def find_submissions(folder: Path, week: str = "") -> list[Submission]:
     root = folder
     if (folder / "submitted").is_dir() and not any(NOTEBOOK.search(e.name) for e in _list(folder)):
         root = folder / "submitted"
+    ours = OURS if (root / "run.json").is_file() else ()  # an earlier run wrote here
     found = []
     for entry in _list(root):
-        if _is_ours(entry, root):
+        path = Path(entry.path)
+        if entry.name in ours:
             continue
-        if entry.is_dir(follow_symlinks=False):
-            found += _of_student(Path(entry.path), folder, week)
-        else:
-            name = NOTEBOOK.sub("", entry.name)
-            student = name if name != entry.name else Path(entry.name).stem
-            found.append(_take(Path(entry.path), student, folder))
+        if not entry.is_dir(follow_symlinks=False):
+            student = NOTEBOOK.sub("", path.name)
+            found.append(_take(path, path.stem if student == path.name else student, folder))
+        elif not (path / "run.json").is_file() or not (path / "marks").is_dir():
+            found += _of_student(path, folder, week)
     if not found:
         raise ValueError(
             f"there is no submission in {str(folder)!r}; it should hold STUDENT.ipynb files, or a "
@@ -152,19 +154,11 @@ def _list(folder: Path) -> list[os.DirEntry]:
         return sorted((e for e in entries if not IGNORED.match(e.name)), key=lambda e: e.name)
 
 
-def _is_ours(entry: os.DirEntry, root: Path) -> bool:
-    """Say whether something was written by an earlier run."""
-    if entry.name in OURS and (root / "run.json").is_file():
-        return True
-    inside = Path(entry.path)
-    return (inside / "run.json").is_file() and (inside / "marks").is_dir()
-
-
 def _of_student(home: Path, folder: Path, week: str) -> list[Submission]:
     """Read all notebooks of one student's folder."""
-    start = home / week if week and (home / week).is_dir() else home
     try:
-        entries = list(_walk(start, DEPTH))
+        own = [e.path for e in _list(home) if e.name == week and e.is_dir(follow_symlinks=False)]
+        entries = list(_walk(Path(own[0]) if own else home, DEPTH))
     except OSError as error:
         return [_refuse(home, home.name, folder, f"unreadable: {_reason(error)}")]
     notebooks = [Path(entry.path) for entry in entries if NOTEBOOK.search(entry.name)]
@@ -194,13 +188,13 @@ def _take(path: Path, student: str, folder: Path) -> Submission:
             kind = _other_format(_read(path, MAX_BYTES)[:16]) or "a file of another kind"
             raise Unreadable(f"unreadable: it is {kind}; hand in the notebook, NAME.ipynb")
         content = _read(path, MAX_BYTES)
-        beside = path.parent if path.parent != folder else None
+        inside = [parent for parent in path.parents if folder in parent.parents]
         return Submission(
             student=_clean(student) or UNNAMED,
             path=_shown(path, folder),
             content=content,
-            submitted=_timestamp(beside) or _changed(path),
-            group=_beside(beside, "group.txt"),
+            submitted=_timestamp(inside) or _changed(path),
+            group=_text(inside, "group.txt"),
         )
     except Unreadable as error:
         return _refuse(path, student, folder, str(error))
@@ -232,17 +226,17 @@ def _reason(error: OSError) -> str:
     return (error.strerror or type(error).__name__).lower()
 
 
-def _beside(folder: Path | None, name: str) -> str:
-    """Return a small text in the notebook's folder; "" where there is none."""
-    try:
-        return _decode(_read(folder / name, 10_000)) if folder else ""
-    except (OSError, Unreadable):
-        return ""
+def _text(folders: Sequence[Path], name: str) -> str:
+    """Return a small text beside the notebook or above it; "" where there is none."""
+    for folder in folders:
+        with contextlib.suppress(OSError, Unreadable):
+            return _decode(_read(folder / name, 10_000))
+    return ""
 
 
-def _timestamp(folder: Path | None) -> str:
+def _timestamp(folders: Sequence[Path]) -> str:
     """Return the time in nbgrader's ``timestamp.txt``: ``2025-02-28 15:58:23.948203 UTC``."""
-    day, time, zone, *_ = [*_beside(folder, "timestamp.txt").split(), "", "", ""]
+    day, time, zone, *_ = [*_text(folders, "timestamp.txt").split(), "", "", ""]
     try:
         moment = datetime.fromisoformat(f"{day} {time}".strip())
         if moment.tzinfo is None:

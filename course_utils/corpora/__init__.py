@@ -6,12 +6,13 @@
 ('pydocs', True)
 
 `registry` knows where each corpus comes from, `readers` turns files into sentences, `grammar`
-writes sentences of its own, whose probabilities are known exactly, and `agreement` makes pairs of a
-right and a wrong sentence.
+writes sentences of its own, whose probabilities are known exactly, `agreement` makes pairs of a
+right and a wrong sentence, and `adding` makes sequences of numbers that need a long memory.
 """
 
 from __future__ import annotations
 
+from course_utils.corpora.adding import adding_problem
 from course_utils.corpora.agreement import AgreementPair, agreement_pairs, encode_pairs
 from course_utils.corpora.readers import READERS, Corpus, sample_corpus
 from course_utils.corpora.registry import CORPORA, CorpusUnavailable, available, fetch, find
@@ -21,6 +22,7 @@ __all__ = [
     "AgreementPair",
     "Corpus",
     "CorpusUnavailable",
+    "adding_problem",
     "agreement_pairs",
     "available",
     "encode_pairs",

@@ -354,6 +354,10 @@ class _Unrolled:
 
     def _visible_loop(self, x, batch_sizes, state, k):
         """Run one layer in one direction, the k-th in all, step by step."""
+        return unroll(self._step_of(k), x, batch_sizes, state)
+
+    def _step_of(self, k):
+        """Return the whole step of one layer in one direction, what it skips included."""
         weights = self.all_weights[k]
 
         def step(x, state):
@@ -372,7 +376,7 @@ class _Unrolled:
                 h = self.time_gates[k](torch.cat([x, earlier], dim=-1), earlier, h)
             return (h, *c, *past[:-1])
 
-        return unroll(skipping_step if self.time_skip else step, x, batch_sizes, state)
+        return skipping_step if self.time_skip else step
 
     def _by_hand(self, x, batch_sizes, state, k):
         """Run one layer in one direction by `course_utils.bptt`, in the weights' precision."""

@@ -68,8 +68,8 @@ class History:
         in nats a token since the row before, with dropout), ``valid_perplexity``, ``lr`` (the
         learning rate that led there), ``tokens_per_second`` (of training, without validation).
     losses, gradient_norms, weight_norms : list of float
-        One a chunk: its loss in nats a token, the norm of its gradient before clipping, the norm of
-        all weights after the step. If the loss ceases to be a number, that chunk is the last.
+        One a chunk: its loss in nats a token, the norm of its gradient before clipping, and the
+        norm of all weights, before the optimizer's step. A loss that is no number is the last.
     clip : float, optional
         The norm to which longer gradients were cut.
     stopped : str
@@ -367,13 +367,13 @@ class _Run:
             torch.autocast(self.device.type, torch.bfloat16) if mixed else contextlib.nullcontext()
         ):
             loss, state = self.model.loss(inputs, targets, self.carried if start else None)
+        weight_norm = torch.stack([p.detach().norm() for p in self.parameters]).norm()
         self.optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings["clip"] or math.inf)
         self.optimizer.step()
         self.carried = _map(Tensor.detach, state)
         self.step += 1
-        weight_norm = torch.stack([p.detach().norm() for p in self.parameters]).norm()
         self.unseen.append((targets.numel(), loss.detach(), norm, weight_norm))
 
     def look(self) -> None:

@@ -230,10 +230,10 @@ def test_the_history_has_loss_and_norms_of_every_chunk(scripted, monkeypatch, lo
         loss, state = oracle.loss(inputs, targets, state)
         gradients = torch.autograd.grad(loss, list(oracle.parameters()))
         norm = torch.cat([g.flatten() for g in gradients]).norm().item()
+        weight_norm = torch.cat([p.detach().flatten() for p in oracle.parameters()]).norm().item()
         with torch.no_grad():
             for p, g in zip(oracle.parameters(), gradients, strict=True):
                 p -= 0.7 * g * min(1, 0.25 / (norm + 1e-6))
-        weight_norm = torch.cat([p.detach().flatten() for p in oracle.parameters()]).norm().item()
         rows.append([loss.item(), norm, weight_norm])
         state = tuple(part.detach() for part in state)
     found = [history.losses, history.gradient_norms, history.weight_norms]

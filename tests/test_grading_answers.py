@@ -139,6 +139,7 @@ DONE = {
     "partial": ["from functools import partial", "def g(x): return x", "f = partial(g, 2)"],
     "tuple": ["a, (b, *c) = 1, (2, 3)", "def f(): return b"],
     "walrus": ["if (n := 2) > 1: pass", "def f(): return n"],
+    "walrus of its own": ["n = 1", "[n := n + i for i in (0, 1)]", "def f(): return n"],
     "walrus in a comprehension": ["[m := i for i in range(3)]", "def f(): return m"],
     "one import fails": ["import nothing_like_it, math", "def f(): return math.sqrt(4)"],
     "from import": ["from math import sqrt as root, no_such", "def f(): return root(4)"],
@@ -348,10 +349,10 @@ def test_other_languages_are_left_out(magic):
         ("x = 1\ndef f(:\n    pass", "SyntaxError: invalid syntax (line 2)"),
         ("def f():\npass", "IndentationError: expected an indented block"),
         ("def f():\n    x = 1\nreturn x", "SyntaxError: 'return' outside function (line 3)"),
-        ("def f(x, x): pass", "SyntaxError: duplicate argument 'x'"),
+        ("def f(x, x): pass", "SyntaxError: duplicate"),
         ("def f(): pass\nprint('what?)", "SyntaxError: unterminated string literal"),
         ("def f(): pass\nx = 5\n  % 3", "IndentationError: unexpected indent (line 3)"),
-        ("def f(): return 1\x00", "SyntaxError: source code string cannot contain null bytes"),
+        ("def f(): return 1\x00", "source code string cannot contain null bytes"),
         ("def f(): pass\n# Question 1\nThis is *text*.", "SyntaxError: invalid syntax"),
         ("%a\n" * 1000 + "def f(): pass", "SyntaxError: more than a hundred lines"),
     ],
@@ -359,7 +360,7 @@ def test_other_languages_are_left_out(magic):
 def test_broken_cell_costs_what_it_defines(cell, reason):
     found = answers.select([cell, "def g(): return 2"], [], {"f": {}, "g": {}})
     assert [number for number, _ in found["broken"]] == [1]
-    assert found["broken"][0][1].startswith(reason)
+    assert reason in found["broken"][0][1]
     assert found["answers"]["f"]["programs"] == []
     assert found["answers"]["g"]["programs"] == [["def g(): return 2"]]
 
@@ -392,9 +393,10 @@ def test_near_and_names():
     assert found["names"] == ["Perplexty", "g"]
     assert found["answers"]["perplexity"]["near"] == "Perplexty"
     assert found["answers"]["gradient"]["near"] == ""
-    # What another question asks for is not a slip of the pen.
+    # What another question asks for, or is imported, is not a slip of the pen.
     found = answers.select(["def dW_xh(): return 1"], [], {"dW_hh": {}, "dW_xh": {}})
     assert found["answers"]["dW_hh"]["near"] == ""
+    assert select(["from m import model_perplexity"], name="perplexity")["near"] == ""
 
 
 FLAGGED = {

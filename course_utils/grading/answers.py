@@ -31,6 +31,7 @@ LONG = 20_000  # characters of an answer that are looked at to compare it with o
 PARSE = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+OPENING = (*FUNCTIONS, ast.Lambda, ast.ClassDef, *COMPREHENSIONS)  # a scope of their own
 SKIPPED = {"ctx", "op", "ops", "annotation", "returns", "type_comment"}  # annotations do not count
 
 # IPython's own syntax. Magics that run the rest of the cell or of the line as it is:
@@ -173,7 +174,8 @@ class _Notebook:
 
     def _near(self, name: str) -> str:
         """Return a name in the notebook that may be meant, or ""."""
-        others = {_letters(n): n for n in self.definers if n not in self.questions}
+        known = self.questions | self.imported.keys()
+        others = {_letters(n): n for n in self.definers if n not in known}
         found = difflib.get_close_matches(_letters(name), others, n=1, cutoff=0.75)
         return others[found[0]] if found else ""
 
@@ -286,98 +288,70 @@ class _Statement:
 
     def _survey(self) -> list[_Scope]:
         """Go through all nodes once, with Python's rules for what a name refers to."""
-        root = _Scope("module", None)
-        scopes = [root]
-
-        def inner(kind, scope):
-            scopes.append(_Scope(kind, scope))
-            return scopes[-1]
-
-        todo: list[tuple[ast.AST, _Scope]] = [(self.node, root)]
+        scopes = [_Scope("module", None)]
+        todo: list[tuple[ast.AST, _Scope]] = [(self.node, scopes[0])]
         while todo:
             node, scope = todo.pop()
-            kind = type(node)
-            if kind is ast.Name:
-                if isinstance(node.ctx, ast.Load):
-                    scope.used.add(node.id)
-                elif isinstance(node.ctx, ast.Del) and scope is root:
-                    self.stores.add(node.id)
-                else:
-                    scope.bound.add(node.id)
-                continue
-            if kind is ast.Constant:
-                continue
-            if kind in FUNCTIONS or kind is ast.Lambda:
-                arguments = node.args
-                todo += [(n, scope) for n in arguments.defaults + arguments.kw_defaults if n]
-                body = inner("function", scope)
-                body.bound.update(a.arg for a in _parameters(arguments))
-                if kind is ast.Lambda:
-                    todo.append((node.body, body))
-                else:
+            if isinstance(node, OPENING):
+                outside, inside, kind = _parts(node)
+                scopes.append(_Scope(kind, scope))
+                todo += [(part, scope) for part in outside]
+                todo += [(part, scopes[-1]) for part in inside]
+                if isinstance(node, (*FUNCTIONS, ast.Lambda)):
+                    scopes[-1].bound.update(parameter.arg for parameter in _parameters(node.args))
+                if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
                     scope.bound.add(node.name)
-                    if scope is root:
+                    if scope.parent is None and isinstance(node, FUNCTIONS):
                         self.functions.append(node.name)
-                    todo += [(n, scope) for n in node.decorator_list]
-                    todo += [(n, body) for n in node.body]
-                continue
-            if kind is ast.ClassDef:
-                scope.bound.add(node.name)
-                todo += [(n, scope) for n in node.decorator_list + node.bases + node.keywords]
-                body = inner("class", scope)
-                todo += [(n, body) for n in node.body]
-                continue
-            if kind in COMPREHENSIONS:
-                body = inner("comprehension", scope)
-                first, *others = node.generators
-                todo += [(first.iter, scope), (first.target, body), *((n, body) for n in first.ifs)]
-                todo += [(n, body) for n in others]
-                todo += [(getattr(node, f), body) for f in node._fields if f != "generators"]
-                continue
-            if kind is ast.NamedExpr:
-                owner = scope
-                while owner.kind == "comprehension":
-                    owner = owner.parent
-                owner.bound.add(node.target.id)
-                todo.append((node.value, scope))
-                continue
-            if kind is ast.Global:
-                scope.freed.update(node.names)
-                if scope.later_only:
-                    self.globals.update(node.names)
-            elif kind is ast.Nonlocal:
-                scope.freed.update(node.names)
-            elif kind is ast.Import or kind is ast.ImportFrom:
-                names = _imported(node)
-                scope.bound.update(names)
-                if scope is root:
-                    self.imports.update(names)
-                continue
-            elif kind is ast.AugAssign and type(node.target) is ast.Name:
-                scope.used.add(node.target.id)
-            elif kind is ast.AnnAssign and node.value is None and scope is root:
-                continue
-            elif kind is ast.ExceptHandler or kind is ast.MatchAs or kind is ast.MatchStar:
-                scope.bound.add(node.name)  # None is nobody's name
-            elif kind is ast.MatchMapping:
-                scope.bound.add(node.rest)
-            elif not scope.later_only:
-                if kind is ast.Attribute or kind is ast.Subscript:
-                    if not isinstance(node.ctx, ast.Load):
-                        self.stores.add(_root(node))
-                elif kind is ast.Expr:
-                    self._effects(node.value)
-            for field in node._fields:
-                if field not in SKIPPED:
-                    value = getattr(node, field, None)
-                    if isinstance(value, ast.AST):
-                        todo.append((value, scope))
-                    elif isinstance(value, list):
-                        todo += [(n, scope) for n in value if isinstance(n, ast.AST)]
+            else:
+                todo += [(part, scope) for part in self._note(node, scope)]
         for scope in reversed(scopes[1:]):
             scope.resolve()
-        root.bound.discard(None)
+        scopes[0].bound.discard(None)
         return scopes
+
+    def _note(self, node: ast.AST, scope: _Scope) -> Iterable[ast.AST]:
+        """Note what a node binds, uses or changes; return the nodes below that matter."""
+        kind = type(node)
+        if kind is ast.Constant:
+            return ()
+        if kind is ast.Name:
+            if isinstance(node.ctx, ast.Load):
+                scope.used.add(node.id)
+            elif isinstance(node.ctx, ast.Del) and scope.parent is None:
+                self.stores.add(node.id)
+            else:
+                scope.bound.add(node.id)
+            return ()
+        if kind is ast.Import or kind is ast.ImportFrom:
+            names = _imported(node)
+            scope.bound.update(names)
+            if scope.parent is None:
+                self.imports.update(names)
+            return ()
+        if kind is ast.AnnAssign and node.value is None and scope.parent is None:
+            return ()  # it binds nothing there
+        if kind is ast.NamedExpr:
+            while scope.kind == "comprehension":
+                scope = scope.parent
+            scope.bound.add(node.target.id)
+            return (node.value,)
+        if kind is ast.Global or kind is ast.Nonlocal:
+            scope.freed.update(node.names)
+            if kind is ast.Global and scope.is_later:
+                self.globals.update(node.names)
+        elif kind is ast.AugAssign and isinstance(node.target, ast.Name):
+            scope.used.add(node.target.id)
+        elif kind is ast.ExceptHandler or kind is ast.MatchAs or kind is ast.MatchStar:
+            scope.bound.add(node.name)  # None is nobody's name
+        elif kind is ast.MatchMapping:
+            scope.bound.add(node.rest)
+        elif (kind is ast.Attribute or kind is ast.Subscript) and not scope.is_later:
+            if not isinstance(node.ctx, ast.Load):
+                self.stores.add(_root(node))
+        elif kind is ast.Expr and not scope.is_later:
+            self._effects(node.value)
+        return _children(node)
 
     def _effects(self, value: ast.expr) -> None:
         """Note what a call may change whose value is thrown away."""
@@ -402,7 +376,8 @@ class _Scope:
         self.used: set[str] = set()
         self.later: set[str] = set()  # used when a function inside is called
         self.freed: set[str] = set()  # declared global or nonlocal
-        self.later_only = kind == "function" or (parent is not None and parent.later_only)
+        # It is executed when a function is called, not when the statement is.
+        self.is_later = kind == "function" or (parent is not None and parent.is_later)
 
     def resolve(self) -> None:
         """Hand on to the outer scope what is not bound here."""
@@ -417,9 +392,33 @@ class _Scope:
             outer.later |= self.later - own
 
 
+def _parts(node: ast.AST) -> tuple[list, list, str]:
+    """Return what of a node belongs to the scope around it, what to its own, and which that is."""
+    if isinstance(node, ast.ClassDef):
+        return node.decorator_list + node.bases + node.keywords, node.body, "class"
+    if isinstance(node, COMPREHENSIONS):
+        first, *others = node.generators
+        results = [getattr(node, field) for field in node._fields if field != "generators"]
+        return [first.iter], [first.target, *first.ifs, *others, *results], "comprehension"
+    outside = [default for default in node.args.defaults + node.args.kw_defaults if default]
+    if isinstance(node, ast.Lambda):
+        return outside, [node.body], "function"
+    return outside + node.decorator_list, node.body, "function"
+
+
 def _parameters(arguments: ast.arguments) -> Iterator[ast.arg]:
     yield from arguments.posonlyargs + arguments.args + arguments.kwonlyargs
     yield from filter(None, (arguments.vararg, arguments.kwarg))
+
+
+def _children(node: ast.AST) -> Iterator[ast.AST]:
+    for field in node._fields:
+        if field not in SKIPPED:
+            value = getattr(node, field, None)
+            if isinstance(value, ast.AST):
+                yield value
+            elif isinstance(value, list):
+                yield from (part for part in value if isinstance(part, ast.AST))
 
 
 def _root(node: ast.AST) -> str:

@@ -22,7 +22,10 @@ def course(tmp_path, monkeypatch):
     return lambda *arguments: CliRunner().invoke(cli.main, arguments)
 
 
-@pytest.mark.parametrize("command", [[], ["doctor"], ["fetch"], ["release"], ["run"]])
+COMMANDS = ["bundle", "doctor", "fetch", "grade", "gradescope", "release", "run"]
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=" ".join)
 def test_help_teaches_by_examples(course, command):
     shown = course(*command, "--help")
     assert shown.exit_code == 0
@@ -242,3 +245,105 @@ def test_run_says_where_it_cannot_write(course, tmp_path):
     (tmp_path / "build").write_text("a file in the way")
     shown = course("run")
     assert shown.exit_code == 1 and "Error: " in shown.output and "build" in shown.output
+
+
+# bundle
+
+
+def test_bundle_says_what_it_wrote(course, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "course_utils.bundle.student_bundle", lambda root, out: [str(root), str(out)]
+    )
+    shown = course("bundle", "x.zip")
+    assert shown.exit_code == 0 and shown.output == "written: x.zip (2 files)\n"
+
+
+def test_bundle_shows_why_it_is_refused(course, tmp_path):
+    shown = course("bundle", str(tmp_path / "x.zip"))
+    assert shown.exit_code == 1 and "this copy of the course is a student's" in shown.output
+    assert not (tmp_path / "x.zip").exists()
+
+
+# grade
+
+
+@pytest.fixture
+def graded(monkeypatch):
+    """Replace the grader by one that notes how it was called; give the list of its calls."""
+    from course_utils import grading
+
+    calls = []
+
+    def grade(week, folder, out, *, say, **options):
+        calls.append((week, str(folder), str(out), options))
+        if week == "9":
+            raise ValueError("there are no checks for week '9'")
+        if options["require_sandbox"]:
+            raise grading.NoSandbox("there is no sandbox on this system")
+        if week == "stop":
+            raise KeyboardInterrupt
+        say("Submissions run under limits only.")
+        mark = grading.Mark("ada", "ada.ipynb", week, 1, "graded", [], 1, 2)
+        return [mark, grading.Mark("bo", "bo.ipynb", week, 1, "not graded: x", [], None, 2)]
+
+    monkeypatch.setattr(grading, "grade", grade)
+    return calls
+
+
+def test_grade_hands_on_what_it_is_told(course, tmp_path, graded):
+    shown = course("grade", "1", str(tmp_path), "--out", "marks")
+    assert shown.exit_code == 0, shown.output
+    assert "Submissions run under limits only.\n" in shown.stderr
+    assert shown.stdout == f"1 of 2 submissions graded: {Path('marks') / 'grades.csv'}\n"
+    more = "--seed 5 --seconds 2.5 --jobs 3 --due 2026-11-20 --scheduler tcp://h:1".split()
+    course("grade", "week02", str(tmp_path), "--out", "marks", *more)
+    usual = {"seed": None, "seconds": 10.0, "n_jobs": -1, "due": None, "scheduler": None}
+    other = {
+        "seed": 5, "seconds": 2.5, "n_jobs": 3, "due": "2026-11-20", "scheduler": "tcp://h:1"
+    }  # fmt: skip
+    assert graded == [
+        ("1", str(tmp_path), "marks", usual | {"require_sandbox": False}),
+        ("week02", str(tmp_path), "marks", other | {"require_sandbox": False}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["9", "."], "Error: there are no checks for week '9'\n"),
+        (["1", ".", "--require-sandbox"], "Error: there is no sandbox on this system\n"),
+        (["1", "nowhere"], "'nowhere' does not exist"),
+        (["1", ".", "--seed", "-1"], "-1 is not in the range"),
+        (["1", ".", "--jobs", "0"], "0 is not in the range"),
+        (["1", ".", "--seconds", "0"], "0.0 is not in the range"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_grade_refuses_with_a_sentence_and_status_2(course, graded, arguments, message):
+    shown = course("grade", *arguments, "--out", "marks")
+    assert shown.exit_code == 2 and message in shown.output
+
+
+def test_grade_needs_a_folder_for_the_results(course, graded):
+    shown = course("grade", "1", ".")
+    assert shown.exit_code == 2 and "--out" in shown.output and graded == []
+
+
+def test_grade_says_how_to_go_on_when_it_is_interrupted(course, graded):
+    shown = course("grade", "stop", ".", "--out", "marks")
+    assert shown.exit_code == 1
+    assert shown.output == "Error: interrupted; the same command goes on from here\n"
+
+
+# gradescope
+
+
+def test_gradescope_writes_an_autograder_and_names_the_seed(course, tmp_path):
+    out = tmp_path / "autograder.zip"
+    shown = course("gradescope", "1", str(out), "--seed", "5", "--seconds", "3")
+    assert shown.exit_code == 0, shown.output
+    assert shown.output == f"written: {out} (hidden inputs from seed 5)\n" and out.exists()
+    shown = course("gradescope", "77", str(tmp_path / "x.zip"))
+    assert shown.exit_code == 2 and "there are no checks for week '77'" in shown.output
+    shown = course("gradescope", "1", str(tmp_path / "autograder.zip" / "x.zip"))
+    assert shown.exit_code == 1 and "autograder.zip" in shown.output

@@ -300,7 +300,7 @@ def class_folder(tmp_path_factory):
     (folder / "group.ipynb").write_text(
         solution.read_text(encoding="utf-8")
         .replace(r"group = [\"\", \"\", \"\"]", r"group = [\"Ada\", \"=Bo()\", \"\"]")
-        .replace("return total", "return total + 1"),
+        .replace("total + k * vocab_size", "total + k"),
         encoding="utf-8",
     )
     (folder / "empty.ipynb").write_text(exercise.read_text(encoding="utf-8"), encoding="utf-8")
@@ -411,11 +411,9 @@ def test_a_cluster_whose_workers_die_loses_no_submission_from_sight(monkeypatch)
         assert len(results) == 8 and all(marks[i].student == f"s{i}" for i in range(8))
         assert marks[3].points is None and marks[3].status.startswith("not graded: the cluster")
         cluster.scale(0)
-        while workers.client.nthreads():
-            time.sleep(0.1)
         marks = dict(workers.mark(RUN, submissions, mark=simple_mark))
         assert sorted(marks) == list(range(8)) and {m.points for m in marks.values()} == {None}
-        assert marks[0].status == "not graded: the cluster has no workers left"
+        assert marks[7].status == "not graded: the cluster has no workers left"
 
 
 @pytest.mark.parametrize("address", ["nonsense", "tcp://127.0.0.1:9"])

@@ -354,29 +354,27 @@ class _Unrolled:
 
     def _visible_loop(self, x, batch_sizes, state, k):
         """Run one layer in one direction, the k-th in all, step by step."""
-        return unroll(self._step_of(k), x, batch_sizes, state)
-
-    def _step_of(self, k):
-        """Return the whole step of one layer in one direction, what it skips included."""
         weights = self.all_weights[k]
+        if self.skip == "highway" and self.time_skip:
+            weights.append(self.time_gates[k])
+        return unroll(lambda x, state: self._step(x, state, *weights), x, batch_sizes, state)
 
-        def step(x, state):
-            return self._step(x, state, *weights)
-
-        def skipping_step(x, state):
-            own, past = state[: self._states], (state[0], *state[self._states :])
-            earlier = past[-1]  # past is h_{t-1} .. h_{t-time_skip}
-            if self.skip == "residual":
-                h, *c = step(x, own)
-                h = h + earlier
-            elif self.skip == "dense":
-                h, *c = step(torch.cat([x, earlier], dim=-1), own)
-            else:
-                h, *c = step(x, own)
-                h = self.time_gates[k](torch.cat([x, earlier], dim=-1), earlier, h)
-            return (h, *c, *past[:-1])
-
-        return skipping_step if self.time_skip else step
+    def _step(self, x, state, *weights):
+        """Take one step: that of the cell and, with ``time_skip``, the connection along time."""
+        if not self.time_skip:
+            return self._cell_step(x, state, *weights)
+        own, past = state[: self._states], (state[0], *state[self._states :])
+        earlier = past[-1]  # of h_{t-1} .. h_{t-k}
+        if self.skip == "residual":
+            h, *c = self._cell_step(x, own, *weights)
+            h = h + earlier
+        elif self.skip == "dense":
+            h, *c = self._cell_step(torch.cat([x, earlier], dim=-1), own, *weights)
+        else:
+            *weights, gate = weights
+            h, *c = self._cell_step(x, own, *weights)
+            h = gate(torch.cat([x, earlier], dim=-1), earlier, h)
+        return (h, *c, *past[:-1])
 
     def _by_hand(self, x, batch_sizes, state, k):
         """Run one layer in one direction by `course_utils.bptt`, in the weights' precision."""
@@ -477,7 +475,7 @@ class SRN(_Unrolled, torch.nn.RNN):
     def _own_cell(self):
         return "nonlinearity='sigmoid'" if self.nonlinearity == "sigmoid" else ""
 
-    def _step(self, x, state, W_xh, W_hh, b_xh=0.0, b_hh=0.0):
+    def _cell_step(self, x, state, W_xh, W_hh, b_xh=0.0, b_hh=0.0):
         f = getattr(torch, self.nonlinearity)
         return (srn_step(x, *state, W_xh, W_hh, b_xh + b_hh, f),)
 
@@ -568,7 +566,7 @@ class LSTM(_Unrolled, torch.nn.LSTM):
     def _own_cell(self):
         return "peepholes=True" if self.peepholes else ""
 
-    def _step(self, x, state, W_xh, W_hh, *others):
+    def _cell_step(self, x, state, W_xh, W_hh, *others):
         b_h, w_ch = self._bias_and_peepholes(others)
         if w_ch is None:
             return lstm_step(x, state, W_xh, W_hh, b_h)
@@ -653,7 +651,7 @@ class GRU(_Unrolled, torch.nn.GRU):
     def _own_cell(self):
         return "reset='before'" if self.reset == "before" else ""
 
-    def _step(self, x, state, W_xh, W_hh, b_xh=0.0, b_hh=0.0):
+    def _cell_step(self, x, state, W_xh, W_hh, b_xh=0.0, b_hh=0.0):
         return (gru_step(x, *state, W_xh, W_hh, b_xh, b_hh, self.reset),)
 
     def _bptt(self, x, batch_sizes, state, W_xh, W_hh, b_xh=None, b_hh=None):

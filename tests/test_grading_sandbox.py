@@ -1,9 +1,11 @@
 """What the worker may do and what it may not, at each level; what it leaves behind: nothing."""
 
+import contextlib
 import os
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -42,7 +44,7 @@ def load(conversation, source, without=()):
 
 
 def call(conversation, *arguments):
-    return conversation.ask(wire.frame({"call": wire.encode(list(arguments))}))
+    return conversation.ask(wire.frame({"call": [wire.encode(list(arguments))]}))
 
 
 def answer(box, source, *arguments):
@@ -139,10 +141,169 @@ def test_no_process_and_no_network_can_be_reached(box, expression):
     assert value(box, expression) in ("PermissionError", "OSError", "ValueError", "BlockingIOError")
 
 
-def test_threads_and_its_own_process_can_be_used(box):
+def test_threads_can_be_used(box):
     threads = "__import__('concurrent.futures').futures.ThreadPoolExecutor().submit(len, 'ab')"
     assert value(box, f"{threads}.result()") == 2
-    assert value(box, "__import__('os').kill(__import__('os').getpid(), 0)") is None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "os.chmod(path, 0o777)",
+        "os.utime(path, (1, 1))",
+        "os.chown(path, os.getuid(), os.getgid())",
+        "os.setxattr(path, 'user.a', b'x')",
+        "os.truncate(path, 0)",
+        "open(path, 'a')",
+        "os.rename(path, path + '2')",
+        "os.unlink(path)",
+    ],
+)
+def test_nothing_about_a_file_outside_can_be_changed(box, expression, tmp_path):
+    """Landlock by itself does not keep from changing whom a file belongs to, its mode and times."""
+    path = tmp_path / "outside"
+    path.write_text("as it was")
+    path.chmod(0o640)
+    before = path.stat()
+    source = f"import os\ndef f(path): {expression}"
+    assert answer(box, source, str(path))["error"] in ("PermissionError", "FileNotFoundError")
+    after = path.stat()
+    assert (after.st_mode, after.st_mtime_ns, after.st_size) == (
+        before.st_mode,
+        before.st_mtime_ns,
+        before.st_size,
+    )
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "os.setpgid(0, 0)",  # out of the group that is ended
+        "os.setsid()",
+        "ctypes.CDLL(None, use_errno=True).prctl(1, 0, 0, 0, 0)",  # and go on without the parent
+        "fcntl.ioctl(fd, 0x8902, struct.pack('i', os.getppid()))",  # SIOCSPGRP: a signal to it
+        "fcntl.ioctl(fd, 0x8901, struct.pack('i', os.getppid()))",
+        "fcntl.flock(0, fcntl.LOCK_EX)",  # which another can see
+        "fcntl.lockf(0, fcntl.LOCK_EX)",
+        "socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)",  # that can send to any other
+    ],
+)
+def test_a_check_can_neither_outlive_its_parent_nor_speak_to_others(box, expression):
+    source = (
+        "import ctypes, fcntl, os, socket, struct\n"
+        "def f(x):\n"
+        " fd = next(n for n in range(3, 64) if os.path.exists(n))\n"
+        f" return {expression}\n"
+    )
+    got = answer(box, source, 1)
+    assert got.get("error") == "PermissionError" or got == {"value": -1}
+
+
+def test_a_socket_pair_of_its_own_and_the_empty_device_are_there(box):
+    loop = "__import__('asyncio').run(__import__('asyncio').sleep(0, 'done'))"
+    assert value(box, loop) == "done"
+    assert value(box, "open('/dev/null', 'w').write('quiet')") == 5
+
+
+def test_matplotlib_can_be_imported(box):
+    source = "import matplotlib.pyplot as plt\ndef f(x):\n plt.plot([x])\n return x"
+    with Sandbox(box.level, seconds=30) as one:
+        assert answer(one, source, 1) == {"value": 1}
+
+
+def test_what_a_check_leaves_behind_is_not_there_for_the_next(box):
+    """Whatever it is: a folder that cannot be read, one too deep, a lock, a setting of a file."""
+    with Sandbox(box.level, seconds=5) as one:
+        for leave in (
+            "os.mkdir('/tmp/sealed', 0)",
+            "[(os.mkdir('a'), os.chdir('a')) for os.chdir in [os.chdir] for _ in range(2000)]",
+            "fcntl.fcntl(0, fcntl.F_SETFL, os.O_APPEND | os.O_NONBLOCK)",
+            "fcntl.fcntl(0, 37, struct.pack('hhqqi', 1, 0, 1234, 77, 0))",  # F_OFD_SETLK
+        ):
+            source = f"import fcntl, os, struct\ndef f(x):\n os.chdir('/tmp')\n {leave}"
+            answer(one, source, 1)
+            look = (
+                "import fcntl, os, struct\n"
+                "def f(x):\n"
+                " lock = fcntl.fcntl(0, 36, struct.pack('hhqqi', 1, 0, 0, 0, 0))\n"
+                " return [os.listdir('/tmp'), fcntl.fcntl(0, fcntl.F_GETFL) & 0o6000, lock[0]]\n"
+            )
+            if one.level == "landlock":
+                look = look.replace("os.listdir('/tmp')", "[]")
+            assert answer(one, look, 1) == {"value": [[], 0, 2]}
+
+
+@pytest.mark.parametrize("kill", [os.kill, os.killpg])
+def test_a_check_ends_with_the_worker_whoever_ended_it(box, kill):
+    source = (
+        "import ctypes, os, signal, time\n"
+        "def f(x):\n"
+        " ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)\n"
+        " try: os.setpgid(0, 0)\n"
+        " except OSError: pass\n"
+        " for n in range(1, 32):\n"
+        "  try: signal.signal(n, signal.SIG_IGN)\n"
+        "  except OSError: pass\n"
+        " time.sleep(30)\n"
+    )
+    mark = f"{20 + os.getpid() / 1e7:.7f}"  # stands on the command line of ours
+    with Sandbox(box.level, seconds=float(mark)) as one:
+        conversation = one.open()
+        load(conversation, source)
+        conversation.send(wire.frame({"call": [[1]]}))
+        time.sleep(0.2)
+        assert _running(mark)
+        kill(one.process.pid, signal.SIGKILL)
+        with pytest.raises(Ended, match="lost"):
+            conversation.receive()
+        for _ in range(100):
+            if not _running(mark):
+                break
+            time.sleep(0.05)
+        assert not _running(mark)
+
+
+def _running(mark):
+    """Return the processes that have a text on their command line."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if mark in path.read_text() and "Z" not in (path.parent / "stat").read_text().split():
+                found.append(path.parent.name)
+    return found
+
+
+def test_nothing_is_left_of_two_hundred_conversations(box):
+    with Sandbox(box.level) as one:
+        one.open().close()
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(200):
+            with one.open() as conversation:
+                load(conversation, "def f(x): return x")
+        assert len(os.listdir("/proc/self/fd")) == before
+        folder = Path(one.scratch.name)
+    assert not folder.exists()
+
+
+def test_together_the_answers_of_a_conversation_are_limited(box):
+    with box.open() as conversation:
+        load(conversation, "def f(x): return 'a' * x")
+        size = wire.MAX_BYTES // 2 - 100
+        conversation.send(wire.frame({"call": [[size], [size], [size]]}))
+        for _ in range(2):
+            assert len(conversation.receive()["value"]) == size
+        with pytest.raises(Ended, match="too large"):
+            conversation.receive()
+
+
+def test_an_answer_that_no_text_can_hold_is_not_sent(box):
+    assert answer(box, "def f(x): return 10 ** 5000", 1) == {"too_large": True}
+
+
+def test_threads_are_counted_where_they_can_be(box):
+    """Root has no such limit, and without a namespace all of a user's processes would count."""
+    limit = "__import__('resource').getrlimit(__import__('resource').RLIMIT_NPROC)[0]"
+    assert (value(box, limit) == 64) == (box.level == "bubblewrap")
 
 
 def test_memory_is_limited(box):
@@ -301,6 +462,18 @@ def test_a_worker_that_was_killed_is_started_anew(open_box):
     answer(open_box, "def f(x): return x", 1)
     os.kill(open_box.process.pid, signal.SIGKILL)
     assert answer(open_box, "def f(x): return x", 1) == {"value": 1}
+
+
+def test_under_limits_alone_what_a_check_started_ends_with_it(open_box, tmp_path):
+    source = "import os, time\ndef f(x): return os.fork() or time.sleep(20)"
+    pid = answer(open_box, source, 1)["value"]
+    for _ in range(100):
+        state = Path(f"/proc/{pid}/stat")
+        if not state.exists() or " Z " in state.read_text():
+            return
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    raise AssertionError("it runs on")
 
 
 def test_the_worker_ends_with_the_sandbox(box):

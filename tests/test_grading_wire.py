@@ -106,6 +106,9 @@ def test_subclasses_arrive_as_what_they_are_made_of():
         (np.longdouble(0.5), 0.5),
         (np.array([0.5], dtype=np.longdouble), np.array([0.5])),
         (np.ma.array([1.0]), np.array([1.0])),
+        (np.array("a"), "a"),
+        (np.array(0.5), np.array(0.5)),
+        (np.array((1, "a"), dtype=object), [1, "a"]),
     ]:
         assert_equal(crossed(sent), wanted)
 
@@ -129,6 +132,17 @@ def test_what_cannot_cross_arrives_with_the_name_of_its_type_if_that_says_nothin
         got = crossed(sent)
         assert type(got).__name__ == name and isinstance(got, wire.Foreign)
         assert got != sent
+
+
+def test_equal_words_are_one_object():
+    """`previous is word` and `word is EOS` hold in a notebook, whose words are constants."""
+    [[a, (b, *_)], c] = crossed([["the dog", ("the dog", 1)], "the dog"])
+    assert a is b is c
+
+
+def test_a_number_of_thousands_of_digits_is_refused():
+    with pytest.raises(wire.Malformed, match="thousands of digits"):
+        wire.encode([10**5000])
 
 
 def test_a_list_that_holds_itself_is_refused():
@@ -161,6 +175,8 @@ BYTES = base64.b64encode(bytes(16)).decode()
         {"a": ["<f8", [True, 2], BYTES]},
         {"a": ["<f8", [2, *[1] * 8], BYTES]},
         {"a": ["<f8", [1 << 62, 0, 1 << 62], BYTES]},
+        {"a": ["<f8", [1 << 62, 0, 1 << 62], ""]},
+        {"a": ["<f8", [0, 1 << 70], ""]},
         {"a": ["|O", [2], BYTES]},
         {"a": ["<U2", [2], BYTES]},
         {"a": ["<f1", [16], BYTES]},
@@ -169,7 +185,9 @@ BYTES = base64.b64encode(bytes(16)).decode()
         {"a": ["<f8", [2], 7]},
         {"d": [[i, 0] for i in range(wire.MAX_KEYS + 1)]},
         {"s": list(range(wire.MAX_KEYS + 1))},
+        [{"d": [[i, 0]]} for i in range(wire.MAX_KEYS + 1)],
         [0] * wire.MAX_VALUES,
+        [{"a": ["<f8", [0], ""]}] * (wire.MAX_VALUES // 10),
     ],
     ids=lambda data: repr(data)[:40],
 )

@@ -1,8 +1,8 @@
 """The trusted side: what a submission's functions answer is compared here with the oracles.
 
 A function earns its points if it is right on the examples of its question and on every random
-input drawn from the seed of the run. The judge sends one input after the other and gets plain data
-back (`wire`); it never runs, imports or unpickles anything of a student's.
+input drawn from the seed of the run. The judge sends inputs and gets plain data back (`wire`); it
+never runs, imports or unpickles anything of a student's.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import builtins
 import dataclasses
 import importlib
 import pkgutil
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from course_utils import checks
 from course_utils.grading import wire
-from course_utils.grading.sandbox import Ended, NoSandbox, Sandbox, strongest
+from course_utils.grading.sandbox import Conversation, Ended, NoSandbox, Sandbox, strongest
 from course_utils.grading.submissions import Notebook, Submission, Unreadable, read_notebook
 
 N_RANDOM = 30
@@ -200,13 +202,31 @@ class Judge:
             name: {"without": list(one.question.without)} for name, one in self.questions.items()
         }
         request = {"read": [list(notebook.cells), list(notebook.ids), without]}
+
+        def read(conversation: Conversation) -> dict:
+            return _checked(conversation.ask(wire.frame(request)), list(self.questions))
+
         try:
-            frame = wire.frame(request)
-            with self.sandbox.open() as conversation:
-                found = conversation.ask(frame)
-            return _checked(found, list(self.questions))
+            return self._talk(read)
         except (Ended, wire.Malformed):
             raise Unreadable("unreadable: its code could not be read within the limits") from None
+
+    def _talk(self, say: Callable[[Conversation], Any]) -> Any:
+        """Hold a conversation with a fresh process; if the worker was lost, once more.
+
+        Raises
+        ------
+        NoSandbox
+            If it was lost again: no student is to blame.
+        """
+        for _ in range(2):
+            try:
+                with self.sandbox.open() as conversation:
+                    return say(conversation)
+            except Ended as error:
+                if error.how != "lost":
+                    raise
+        raise NoSandbox("the worker was ended from outside")
 
     def _check(self, name: str, answer: dict) -> CheckMark:
         """Ask for one function: as it stands where it was written, then at the notebook's end."""
@@ -229,21 +249,27 @@ class Judge:
 
     def _ask(self, name: str, program: list[str]) -> CheckMark:
         prepared = self.questions[name]
-        outcomes, ended, missing = [], "", []
-        with self.sandbox.open() as conversation:
-            try:
-                frame = wire.frame({"load": [program, name, list(prepared.question.without)]})
-                loaded = conversation.ask(frame)
-                missing = _texts(loaded.get("missing"))
-                if loaded.get("ready") is not True:
-                    return self._blank(name, "raised", feedback=_not_loaded(name, loaded))
-                for case, frame in zip(prepared.cases, prepared.frames, strict=True):
-                    outcomes.append(_outcome(prepared.question, case, conversation.ask(frame)))
-            except Ended as error:
-                ended = error.how
-            except wire.Malformed:
-                ended = "died"
-        return self._judge(name, outcomes, ended, missing)
+        outcomes, loaded = [], {}
+
+        def ask(conversation: Conversation) -> None:
+            outcomes.clear()
+            request = {"load": [program, name, list(prepared.question.without)]}
+            loaded.update(conversation.ask(wire.frame(request)))
+            for cases, frame in prepared.batches if loaded.get("ready") is True else ():
+                conversation.send(frame)
+                for case in cases:
+                    outcomes.append(_outcome(prepared.question, case, conversation.receive()))
+
+        ended = ""
+        try:
+            self._talk(ask)
+        except Ended as error:
+            ended = error.how
+        except wire.Malformed:
+            ended = "died"
+        if not ended and loaded.get("ready") is not True:
+            return self._blank(name, "raised", feedback=_not_loaded(name, loaded))
+        return self._judge(name, outcomes, ended, _modules(loaded.get("missing")))
 
     def _judge(self, name, outcomes, ended, missing) -> CheckMark:
         """Compare, and say what a student may know: nothing of the hidden inputs."""
@@ -303,13 +329,21 @@ class Judge:
 
 
 class _Prepared:
-    """A question with its inputs, the frames that carry them, and the oracle's answers."""
+    """A question with its inputs, the frames that carry them, and the oracle's answers.
+
+    The examples are a batch of their own: what comes out of them, which a student may be told, has
+    come before the hidden inputs are sent.
+    """
 
     def __init__(self, question: checks.Question, seed: int):
         self.question = question
         self.cases = question.cases(seed, N_RANDOM)
-        self.frames = [wire.frame({"call": wire.encode(list(case))}) for case in self.cases]
         self.expected = checks.answers(question, self.cases)
+        n = len(question.examples)
+        self.batches = [
+            (part, wire.frame({"call": [wire.encode(list(case)) for case in part]}))
+            for part in (self.cases[:n], self.cases[n:])
+        ]
 
     def judge(self, n: int, outcomes: list[checks.Outcome]) -> checks.Result:
         """Judge the outcomes of the first n inputs."""
@@ -373,7 +407,7 @@ def _outcome(question: checks.Question, case: tuple, answer: dict) -> checks.Out
 
 def _not_loaded(name: str, loaded: dict) -> str:
     """Say why the statements that define a function did not define it."""
-    failed, missing = loaded.get("failed"), _texts(loaded.get("missing"))
+    failed, missing = loaded.get("failed"), _modules(loaded.get("missing"))
     text = f"The code that defines `{name}` does not run"
     if isinstance(failed, str) and hasattr(builtins, failed):
         text += f": it raises {failed}"
@@ -382,11 +416,12 @@ def _not_loaded(name: str, loaded: dict) -> str:
     return text + "."
 
 
-def _texts(value) -> list[str]:
-    """Return the strings in a list of which nothing is known, short ones only."""
+def _modules(value) -> list[str]:
+    """Return what could be names of modules in a list of which nothing is known."""
     if not isinstance(value, list):
         return []
-    return [text for text in value[:20] if isinstance(text, str) and 0 < len(text) <= 100]
+    names = [name for name in value[:20] if isinstance(name, str)]
+    return [name for name in names if re.fullmatch(r"[\w.]{1,60}", name)]
 
 
 def _checked(found: dict, names: list[str]) -> dict:

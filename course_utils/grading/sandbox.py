@@ -43,6 +43,7 @@ SENTENCES = {
 }
 START_SECONDS = 60.0  # importing torch from a slow disk
 END_SECONDS = 10.0
+GRACE_SECONDS = 1.0
 TMP_BYTES = 16 << 20
 SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives")
 FILES = ("worker.py", "wire.py", "answers.py")
@@ -55,7 +56,11 @@ class NoSandbox(RuntimeError):
 
 
 class Ended(Exception):
-    """The worker gave no answer; ``how`` is ``"stopped"`` (out of time) or ``"died"``."""
+    """There is no answer; ``how`` says why.
+
+    ``"stopped"``: out of time. ``"died"``: the process ended. ``"too large"``: more came than may.
+    ``"lost"``: the worker itself is gone, by no fault of a student's.
+    """
 
     def __init__(self, how: str):
         super().__init__(how)
@@ -126,31 +131,31 @@ class Sandbox:
             raise NoSandbox("bubblewrap is not installed")
         if self.level == "landlock" and sys.platform != "linux":
             raise NoSandbox("Landlock is Linux's")
+        self.scratch = tempfile.TemporaryDirectory(prefix="unrolled-")
         self.control, theirs = socket.socketpair()
         self.control.settimeout(END_SECONDS)
-        self.scratch = tempfile.TemporaryDirectory(prefix="unrolled-")
-        self.process = subprocess.Popen(
-            self.command(theirs.fileno()),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,
-            cwd="/",
-            env=environment(),
-        )
-        theirs.close()
+        with theirs:
+            self.process = subprocess.Popen(
+                self.command(theirs.fileno()),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+                cwd="/",
+                env=environment(self._scratch()),
+            )
 
     def command(self, control: int = -1) -> list[str]:
         """Return the command that starts the worker."""
         libraries = [path for path in sys.path if "-packages" in path and os.path.isdir(path)]
-        boxed = self.level == "bubblewrap"
-        scratch = "/tmp" if boxed else self.scratch.name
+        boxed, scratch = self.level == "bubblewrap", self._scratch()
         roots = readable([*SYSTEM, sys.base_prefix, *libraries], self._secrets())
         settings = {
             "control": control,
             "fork": FORK,
             "kernel": self.level != "limits",  # Linux's own walls
+            "boxed": boxed,
             "path": libraries,
             "readable": [*roots, "/dev/null", "/dev/zero", "/dev/urandom"],
             # A folder of the machine's own could be filled up.
@@ -174,6 +179,9 @@ class Sandbox:
         box += ["--size", str(TMP_BYTES), "--tmpfs", "/tmp", "--dev", "/dev"]
         return [*box, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", *worker]
 
+    def _scratch(self) -> str:
+        return "/tmp" if self.level == "bubblewrap" else self.scratch.name
+
     def _secrets(self) -> list[Path]:
         """Return what must not be readable: this package, its repository, torch, `hidden`."""
         package = Path(course_utils.__file__).resolve().parent
@@ -186,7 +194,9 @@ class Sandbox:
     def close(self) -> None:
         """End the worker and whatever it started."""
         if self.process is not None:
-            self.control.close()
+            self.control.close()  # then it ends its child and itself
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(GRACE_SECONDS)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
@@ -205,6 +215,8 @@ class Conversation:
 
     def __init__(self, seconds: float):
         self.deadline = time.monotonic() + seconds
+        self.received = bytearray()  # and not yet looked at
+        self.left = wire.MAX_BYTES  # that may come
 
     def ask(self, frame: bytes) -> dict:
         """Send a frame and return the answer.
@@ -214,15 +226,16 @@ class Conversation:
         Ended
             If there is none, or one that is none.
         """
-        self._send(frame)
+        self.send(frame)
         return self.receive()
 
     def receive(self) -> dict:
         """Return the next answer."""
         size = int.from_bytes(self._read(4), "big")
+        self.left -= size
+        if self.left < 0:
+            self._end("too large")
         try:
-            if size > wire.MAX_BYTES:
-                raise wire.Malformed(f"{size} bytes")
             answer = wire.parse(self._read(size))
         except wire.Malformed:
             self._end("died")
@@ -231,12 +244,11 @@ class Conversation:
         return answer
 
     def _read(self, size: int) -> bytes:
-        parts = []
-        while size > 0:
-            part = self._some(min(size, 1 << 20))
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
+        while len(self.received) < size:
+            self.received += self._some(1 << 16)
+        part = bytes(self.received[:size])
+        del self.received[:size]
+        return part
 
     def _end(self, how: str):
         self.close()
@@ -265,7 +277,8 @@ class _Forked(Conversation):
             self._end("stopped")
         self.socket.settimeout(left)
 
-    def _send(self, frame: bytes) -> None:
+    def send(self, frame: bytes) -> None:
+        """Send a frame."""
         self._wait()
         try:
             self.socket.sendall(frame)
@@ -297,9 +310,9 @@ class _Forked(Conversation):
             sandbox.control.sendall(b"-")
             answer = sandbox.control.recv(12, socket.MSG_WAITALL)
             status, seconds = struct.unpack("!id", answer)
-        except (OSError, struct.error):
+        except (OSError, struct.error) as error:
             sandbox.close()  # the next conversation starts a new one
-            return "died"
+            return "died" if isinstance(error, TimeoutError) else "lost"
         late = seconds >= sandbox.seconds or status == signal.SIGXCPU
         return "stopped" if late else "died"
 
@@ -315,8 +328,8 @@ class _Single(Conversation):
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment(),
-            cwd=sandbox.scratch.name,
+            env=environment(self.scratch.name),
+            cwd=self.scratch.name,
         )
         self.clock = threading.Timer(START_SECONDS + 2 * sandbox.seconds, self._late)
         self.clock.start()
@@ -326,7 +339,8 @@ class _Single(Conversation):
         self.how = "stopped"
         self.process.kill()
 
-    def _send(self, frame: bytes) -> None:
+    def send(self, frame: bytes) -> None:
+        """Send a frame."""
         try:
             self.process.stdin.write(frame)
             self.process.stdin.flush()
@@ -386,13 +400,14 @@ def _is_plain(value) -> bool:
     return isinstance(value, str | int | float)
 
 
-def environment() -> dict[str, str]:
+def environment(scratch: str) -> dict[str, str]:
     """Return the environment variables of a worker: none of the grader's own."""
     settings = {
         "PATH": "/usr/bin:/bin",
         "HOME": "/tmp",
         "LANG": "C.UTF-8",
         "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": scratch,  # without a folder Matplotlib cannot be imported
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",

@@ -18,15 +18,19 @@ import json
 import math
 import numbers
 import re
+import sys
 from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
 
 MAX_BYTES = 16_000_000  # of one frame
-MAX_VALUES = 200_000  # in one frame; an array counts as one
-MAX_KEYS = 5_000  # in one dict: keys whose hashes collide take quadratic time
+# In one value. What takes longest to look at counts most: an array as ten values; and keys, since
+# those whose hashes collide take quadratic time.
+MAX_VALUES = 50_000
+MAX_KEYS = 2_000
 MAX_DEPTH = 20
+MAX_BITS = 10_000  # of a whole number; JSON's reader takes 4,300 digits
 TYPES = {"generator", "function", "builtin_function_or_method", "module", "deque", "Tensor"}
 
 
@@ -61,7 +65,7 @@ def parse(text: bytes):
         If it is not JSON.
     """
     try:
-        return json.loads(text)
+        return json.loads(text.decode())
     except (ValueError, RecursionError, MemoryError) as error:
         raise Malformed(f"not JSON: {type(error).__name__}") from None
 
@@ -72,10 +76,11 @@ def encode(value, depth: int = MAX_DEPTH):
     Raises
     ------
     Malformed
-        If the value is nested too deep; a list that contains itself is.
+        If the value is nested too deep, as a list that contains itself is, or holds a number of
+        thousands of digits.
     """
     kind = type(value)
-    if value is None or kind is bool or kind is str or kind is float:
+    if value is None or kind is float or kind is str or kind is bool:
         return value
     if depth <= 0:
         raise Malformed(f"nested deeper than {MAX_DEPTH} levels")
@@ -89,8 +94,10 @@ def encode(value, depth: int = MAX_DEPTH):
     if isinstance(value, Mapping):
         pairs = [[encode(k, depth - 1), encode(v, depth - 1)] for k, v in value.items()]
         return {"c" if isinstance(value, Counter) else "d": pairs}
-    if isinstance(value, bool | int):
-        return value if kind is bool else int(value)
+    if isinstance(value, int):
+        if value.bit_length() > MAX_BITS:
+            raise Malformed("a number of thousands of digits")
+        return int(value)
     if isinstance(value, numbers.Real):
         return float(value)
     if isinstance(value, str):
@@ -101,7 +108,7 @@ def encode(value, depth: int = MAX_DEPTH):
         value = value.detach().cpu().numpy()
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "biuf":
-            return encode(value.tolist(), depth - 1) if value.ndim else {"x": "ndarray"}
+            return encode(value.tolist(), depth - 1)
         if value.dtype.itemsize > 8:  # a longdouble differs between machines
             value = value.astype(np.float64)
         shape, value = list(value.shape), np.ascontiguousarray(value)
@@ -109,24 +116,44 @@ def encode(value, depth: int = MAX_DEPTH):
     return {"x": kind.__name__}
 
 
-def decode(data, count: list[int] | None = None, depth: int = MAX_DEPTH + 1):
+def decode(data):
     """Return the value that `encode` made this of, of exact built-in types.
+
+    Equal strings are one object, as they often are in a notebook: ``word is EOS`` holds here, too.
 
     Raises
     ------
     Malformed
         If it was made by something else, or is larger than it may be.
     """
-    count = [0] if count is None else count
-    count[0] += 1
-    if count[0] > MAX_VALUES:
-        raise Malformed(f"more than {MAX_VALUES} values")
+    return _decode(data, _Room(), MAX_DEPTH + 1)
+
+
+class _Room:
+    """How many values and keys may still come."""
+
+    def __init__(self):
+        self.values, self.keys = MAX_VALUES, MAX_KEYS
+
+    def take(self, values: int, keys: int = 0) -> None:
+        self.values -= values
+        self.keys -= keys
+        if self.values < 0:
+            raise Malformed(f"more than {MAX_VALUES} values")
+        if self.keys < 0:
+            raise Malformed(f"more than {MAX_KEYS} keys in dicts and sets")
+
+
+def _decode(data, room: _Room, depth: int):
+    room.take(1)
     if depth < 0:
         raise Malformed(f"nested deeper than {MAX_DEPTH} levels")
-    if data is None or isinstance(data, bool | int | float | str):
+    if isinstance(data, str):
+        return sys.intern(data)
+    if data is None or isinstance(data, bool | int | float):
         return data
     if isinstance(data, list):
-        return [decode(part, count, depth - 1) for part in data]
+        return [_decode(part, room, depth - 1) for part in data]
     if len(data) != 1:
         raise Malformed("an object must have one key, its tag")
     [(tag, content)] = data.items()
@@ -137,28 +164,34 @@ def decode(data, count: list[int] | None = None, depth: int = MAX_DEPTH + 1):
     if not isinstance(content, list):
         raise Malformed(f"tag {tag!r} without a list")
     if tag == "a":
+        room.take(9)
         return _array(content)
-    if tag in "cd":
-        if len(content) > MAX_KEYS:
-            raise Malformed(f"a dict of more than {MAX_KEYS} keys")
-        if any(not isinstance(pair, list) or len(pair) != 2 for pair in content):
-            raise Malformed("a dict must be a list of pairs")
-    parts = [decode(part, count, depth - 1) for part in content]
+    if tag in ("c", "d", "s"):
+        room.take(0, keys=len(content))
+    if tag in ("c", "d") and any(not isinstance(p, list) or len(p) != 2 for p in content):
+        raise Malformed("a dict must be a list of pairs")
+    parts = [_decode(part, room, depth - 1) for part in content]
     try:
         if tag == "t":
             return tuple(parts)
-        if tag == "s" and len(parts) <= MAX_KEYS:
+        if tag == "s":
             return set(parts)
-        if tag in ("c", "d"):
-            return Counter(dict(parts)) if tag == "c" else dict(parts)
+        if tag == "d":
+            return dict(parts)
+        if tag == "c":
+            return Counter(dict(parts))
     except TypeError:
         raise Malformed("a key that cannot be one") from None
     raise Malformed(f"unknown tag {tag!r}")
 
 
 def _foreign(name) -> Foreign:
-    known = isinstance(name, str) and (name in TYPES or hasattr(builtins, name))
+    known = isinstance(name, str) and (name in TYPES or _is_type(name))
     return type(name if known else "object", (Foreign,), {})()
+
+
+def _is_type(name: str) -> bool:
+    return isinstance(getattr(builtins, name, None), type)
 
 
 def _array(content: list) -> np.ndarray:
@@ -180,4 +213,7 @@ def _array(content: list) -> np.ndarray:
         raise Malformed("the bytes of an array must be in base64") from None
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(data):
         raise Malformed("an array whose bytes do not fit its shape")
-    return np.frombuffer(data, dtype=dtype).reshape(shape).astype(dtype.newbyteorder("="))
+    try:
+        return np.frombuffer(data, dtype=dtype).reshape(shape).astype(dtype.newbyteorder("="))
+    except ValueError:  # without entries, and yet more than an array can have
+        raise Malformed("an array of a shape that none can have") from None

@@ -6,15 +6,14 @@ parent forks, and the child shuts itself in (`confine`) before it reads the stud
 that socket. So no check meets the remains of another: not in memory, not in a file, not in a
 module that was patched.
 
-The requests of the judge, each answered by one frame:
+The requests of the judge, each but the last answered by one frame:
 
 ``{"read": [cells, ids, questions]}``
     Which statements make up each answer (`answers.select`); nothing is executed.
 ``{"load": [statements, name, without]}``
     Execute the statements; ``"ready"`` says whether ``name`` is callable now.
-``{"call": arguments}``
-    Call it twice on fresh copies and say what came out. The arguments of the next call arrive when
-    this one has been answered.
+``{"call": [arguments, ...]}``
+    Call it twice on fresh copies of each and say what came out, in a frame for each.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ import builtins
 import contextlib
 import ctypes
 import errno
+import functools
 import gc
 import importlib
 import inspect
@@ -44,6 +44,7 @@ CODE_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | __future__.annotations.compiler_fl
 MEMORY = {False: 2 << 30, True: 16 << 30}  # bytes of address space, without and with torch
 FILE_BYTES = 8 << 20
 OPEN_FILES = 64
+THREADS = 64
 NOBODY = 65534
 
 
@@ -93,7 +94,8 @@ def serve(channel: Channel, walls: list[str]) -> None:
             function, answer = load(*request["load"])
             channel.send(answer)
         elif "call" in request:
-            channel.send(call(function, request["call"]))
+            for arguments in request["call"]:
+                channel.send(call(function, arguments))
         else:
             channel.send(None)
 
@@ -139,12 +141,11 @@ def call(function, arguments) -> dict:
 
     The judge compares: with the arguments as they were, with each other, with the oracle.
     """
-    encode, decode = wire.encode, wire.decode  # before a student's code has run
     try:
-        given = decode(arguments)
-        value = encode(function(*given))
-        after = encode(given)
-        again = encode(function(*decode(arguments)))
+        given = wire.decode(arguments)
+        value = wire.encode(function(*given))
+        after = wire.encode(given)
+        again = wire.encode(function(*wire.decode(arguments)))
     except wire.Malformed:
         return {"too_large": True}
     except BaseException as error:
@@ -190,7 +191,9 @@ def confine(settings: dict, landlock: int | None = None) -> list[str]:
     walls = []
     if resource is not None:
         size, seconds = MEMORY[settings["torch"]], int(settings["seconds"])
+        threads = [("RLIMIT_NPROC", THREADS, THREADS)] if settings["boxed"] else []
         for what, soft, hard in (
+            *threads,  # elsewhere all of a user's processes count; root has no such limit
             ("RLIMIT_AS", size, size),
             ("RLIMIT_CPU", seconds + 1, seconds + 2),
             ("RLIMIT_FSIZE", FILE_BYTES, FILE_BYTES),
@@ -207,13 +210,14 @@ def confine(settings: dict, landlock: int | None = None) -> list[str]:
         os.setuid(NOBODY)
         walls.append("user")
     if settings["kernel"]:
-        _libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         _drop_capabilities()
         if landlock is not None:
             if _syscall(LANDLOCK_RESTRICT_SELF, landlock, 0) == 0:
                 walls.append("landlock")
             os.close(landlock)  # a rule added to it would hold for the next child
-        if _filter_system_calls():
+        program = system_call_filter()
+        if program and libc().prctl(PR_SET_SECCOMP, 2, program[0], 0, 0) == 0:
             walls.append("seccomp")
     return walls
 
@@ -222,12 +226,14 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 2
 LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
 
 
-def _libc():
+@functools.cache
+def libc() -> ctypes.CDLL:
+    """Return the C library, loaded once, by the parent."""
     return ctypes.CDLL(None, use_errno=True)
 
 
 def _syscall(number: int, *arguments) -> int:
-    return _libc().syscall(ctypes.c_long(number), *arguments)
+    return libc().syscall(ctypes.c_long(number), *arguments)
 
 
 def _drop_capabilities() -> None:
@@ -247,24 +253,25 @@ def landlock_rules(readable: list[str], writable: list[str]) -> int | None:
     version = _syscall(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
     if version < 1:
         return None
-    files = (1 << {1: 13, 2: 14, 3: 15, 4: 15}.get(version, 16)) - 1
+    every = (1 << {1: 13, 2: 14, 3: 15, 4: 15}.get(version, 16)) - 1
     net = 3 if version >= 4 else 0  # binding and connecting a TCP socket
     scoped = 3 if version >= 6 else 0  # abstract sockets; signals to the outside
-    attributes = struct.pack("=QQQ", files, net, scoped)
+    attributes = struct.pack("=QQQ", every, net, scoped)
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     ruleset = _syscall(LANDLOCK_CREATE_RULESET, attributes, ctypes.c_size_t(size), 0)
     if ruleset < 0:
         return None
     read_file, read_folder = 1 << 2, 1 << 3
+    of_files = every & (1 << 1 | read_file | 1 << 14)  # write, read, truncate
     rules = [(path, read_file | read_folder) for path in readable]
-    rules += [(path, files) for path in writable]
+    rules += [(path, every) for path in writable]
     for path, rights in rules:
         try:
             place = os.open(path, os.O_PATH | os.O_CLOEXEC)
         except OSError:
             continue
         if not os.path.isdir(path):
-            rights &= read_file
+            rights &= of_files
         _syscall(LANDLOCK_ADD_RULE, ruleset, 1, struct.pack("=Qi", rights, place), 0)
         os.close(place)
     return ruleset
@@ -273,22 +280,27 @@ def landlock_rules(readable: list[str], writable: list[str]) -> int | None:
 # Number of each system call that is refused, on x86_64 and on aarch64; None where it has none.
 # https://docs.kernel.org/userspace-api/seccomp_filter.html
 REFUSED = {
+    # Other processes, and new ones.
     "fork": (57, None),
     "vfork": (58, None),
     "execve": (59, 221),
     "execveat": (322, 281),
+    "kill": (62, 129),
+    "tkill": (200, 130),
+    "tgkill": (234, 131),
+    "rt_sigqueueinfo": (129, 138),
+    "rt_tgsigqueueinfo": (297, 240),
+    "pidfd_open": (434, 434),
+    "pidfd_getfd": (438, 438),
+    "pidfd_send_signal": (424, 424),
+    "setpgid": (109, 154),
+    "setsid": (112, 157),
     "ptrace": (101, 117),
     "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271),
     "process_madvise": (440, 440),
     "process_mrelease": (448, 448),
     "kcmp": (312, 272),
-    "pidfd_open": (434, 434),
-    "pidfd_getfd": (438, 438),
-    "pidfd_send_signal": (424, 424),
-    "rt_sigqueueinfo": (129, 138),
-    "rt_tgsigqueueinfo": (297, 240),
-    "tkill": (200, 130),
     "setpriority": (141, 140),
     "ioprio_set": (251, 30),
     "sched_setaffinity": (203, 122),
@@ -297,10 +309,40 @@ REFUSED = {
     "sched_setattr": (314, 274),
     "migrate_pages": (256, 238),
     "move_pages": (279, 239),
+    # Connections.
     "socket": (41, 198),
     "connect": (42, 203),
     "bind": (49, 200),
     "listen": (50, 201),
+    # What Landlock leaves open: whom a file belongs to, who may use it, its times, its attributes,
+    # its length before Linux 6.2, locks and watches.
+    "chmod": (90, None),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "chown": (92, None),
+    "lchown": (94, None),
+    "fchown": (93, 55),
+    "fchownat": (260, 54),
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "setxattrat": (463, 463),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "removexattrat": (466, 466),
+    "file_setattr": (469, 469),
+    "truncate": (76, 45),
+    "flock": (73, 32),
+    "inotify_init": (253, None),
+    "inotify_init1": (294, 26),
+    "fanotify_init": (300, 262),
+    # Namespaces and mounts.
     "unshare": (272, 97),
     "setns": (308, 268),
     "mount": (165, 40),
@@ -313,42 +355,54 @@ REFUSED = {
     "fsmount": (432, 432),
     "mount_setattr": (442, 442),
     "open_by_handle_at": (304, 265),
+    # Memory that outlives a process or is counted nowhere.
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),
     "shmget": (29, 194),
     "semget": (64, 190),
     "msgget": (68, 186),
     "mq_open": (240, 180),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    # Doors to the kernel that nobody needs.
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),
-    "add_key": (248, 217),
-    "request_key": (249, 218),
-    "keyctl": (250, 219),
     "personality": (135, 92),
     "syslog": (103, 116),
     "reboot": (169, 142),
 }
-MACHINES = {  # audit number; clone, clone3, kill, tgkill, prlimit64, fcntl
-    "x86_64": (0xC000003E, 56, 435, 62, 234, 302, 72),
-    "aarch64": (0xC00000B7, 220, 435, 129, 131, 261, 25),
+# System calls that one argument decides about: which it is, and the values with which the call is
+# refused, or, after "only", the only ones with which it is not.
+DECIDED = {
+    "prlimit64": ((302, 261), 0, "only", (0,)),  # this process
+    "socketpair": ((53, 199), 1, "only", (0x1, 0x80001, 0x80801)),  # a datagram may go anywhere
+    "prctl": ((157, 167), 0, "not", (1, 4)),  # ending with the parent; leaving its memory closed
+    "ioctl": ((16, 29), 1, "not", (0x8901, 0x8902)),  # FIOSETOWN, SIOCSPGRP: signals by way of a
+    # file; so F_SETOWN, F_SETSIG, F_SETOWN_EX. The others are locks, leases and watches.
+    "fcntl": ((72, 25), 1, "not", (8, 10, 15, 6, 7, 37, 38, 1024, 1026)),
 }
+MACHINES = {"x86_64": (0xC000003E, 56, 435), "aarch64": (0xC00000B7, 220, 435)}  # clone, clone3
 CLONE_THREAD = 0x10000
 ALLOW, REFUSE, KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x80000000
 NOT_THERE = 0x00050000 | errno.ENOSYS
 
 
-def _filter_system_calls() -> bool:
-    """Refuse the system calls above with an error; say whether the kernel took the filter."""
+@functools.cache
+def system_call_filter() -> tuple | None:
+    """Return the filter that refuses the system calls above, or None where they are not known.
+
+    The second part is the memory that the first, which the kernel takes, points at.
+    """
     machine = platform.machine()
     if machine not in MACHINES or sys.maxsize < 2**32:
-        return False
-    audit, clone, clone3, kill, tgkill, prlimit, fcntl = MACHINES[machine]
+        return None
+    audit, clone, clone3 = MACHINES[machine]
     column = list(MACHINES).index(machine)
-    own = os.getpid()
 
     def step(code, k, yes=0, no=0):
         return struct.pack("=HBBI", code, yes, no, k & 0xFFFFFFFF)
@@ -362,7 +416,7 @@ def _filter_system_calls() -> bool:
     def equal(k, yes, no):
         return step(0x15, k, yes, no)
 
-    number, arch, argument = 0, 4, (16, 24)  # offsets in struct seccomp_data, low halves
+    number, arch, arguments = 0, 4, (16, 24)  # offsets in struct seccomp_data, low halves
     program = [load(arch), equal(audit, 1, 0), give(KILL), load(number)]
     if machine == "x86_64":  # the numbers of the x32 ABI
         program += [step(0x35, 0x40000000, 0, 1), give(REFUSE)]
@@ -371,20 +425,17 @@ def _filter_system_calls() -> bool:
             program += [equal(numbers[column], 0, 1), give(REFUSE)]
     # glibc falls back on clone, whose flags can be looked at: a thread may be made, no process.
     program += [equal(clone3, 0, 1), give(NOT_THERE)]
-    thread = [load(argument[0]), step(0x45, CLONE_THREAD, 1, 0), give(REFUSE), give(ALLOW)]
+    thread = [load(arguments[0]), step(0x45, CLONE_THREAD, 1, 0), give(REFUSE), give(ALLOW)]
     program += [equal(clone, 0, len(thread)), *thread]
-    for call, allowed in ((kill, (own,)), (tgkill, (own,)), (prlimit, (0, own))):
-        tests = [equal(pid, len(allowed) - i, 0) for i, pid in enumerate(allowed)]
-        body = [load(argument[0]), *tests, give(REFUSE), give(ALLOW)]
-        program += [equal(call, 0, len(body)), *body]
-    commands = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: signals by way of a file
-    tests = [equal(command, len(commands) - i, 0) for i, command in enumerate(commands)]
-    body = [load(argument[1]), *tests, give(ALLOW), give(REFUSE)]
-    program += [equal(fcntl, 0, len(body)), *body, give(ALLOW)]
+    for numbers, which, kind, values in DECIDED.values():
+        tests = [equal(value, len(values) - i, 0) for i, value in enumerate(values)]
+        other, found = (REFUSE, ALLOW) if kind == "only" else (ALLOW, REFUSE)
+        body = [load(arguments[which]), *tests, give(other), give(found)]
+        program += [equal(numbers[column], 0, len(body)), *body]
+    program.append(give(ALLOW))
 
     code = ctypes.create_string_buffer(b"".join(program))
-    filters = struct.pack("@HP", len(program), ctypes.addressof(code))
-    return _libc().prctl(PR_SET_SECCOMP, 2, ctypes.c_char_p(filters), 0, 0) == 0
+    return ctypes.c_char_p(struct.pack("@HP", len(program), ctypes.addressof(code))), code
 
 
 # The parent
@@ -394,52 +445,81 @@ def parent(control: socket.socket, settings: dict) -> None:
     """Fork a child for each socket that arrives; end it when the judge says so.
 
     ``+`` with a socket begins a check, ``-`` ends it; the answer to ``-`` is the child's wait
-    status and the seconds of processor time it took.
+    status and the seconds of processor time it took. It ends with the judge, and when a check has
+    left something in the folder for scratch that cannot be removed.
     """
-    scratch = settings["scratch"]
-    rules = child = None
+    rules, child = None, 0
+    os.chdir(settings["scratch"])
     if settings["kernel"]:
-        _libc().prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # its memory is nobody's
+        libc().prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # its memory is nobody's
         rules = landlock_rules(settings["readable"], settings["writable"])
-    while True:
-        command, fds, *_ = socket.recv_fds(control, 1, 1)
-        if command == b"+":
-            child = os.fork()
-            if child == 0:
-                control.close()
-                if settings["kernel"]:
-                    _libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-                os.chdir(scratch)
-                serve(Channel(fds[0], fds[0]), confine(settings, rules))
-                os._exit(0)
-            os.close(fds[0])
-        elif command == b"-":
-            os.kill(child, signal.SIGKILL)
-            _, status, usage = os.wait4(child, 0)
-            child = None
-            empty(scratch)
-            control.sendall(struct.pack("!id", status, usage.ru_utime + usage.ru_stime))
-        else:  # the judge is gone
-            if child is not None:
-                os.kill(child, signal.SIGKILL)
-            return
+        system_call_filter()
+    try:
+        while True:
+            command, fds, *_ = socket.recv_fds(control, 1, 1)
+            if command == b"+":
+                child = os.fork()
+                if child == 0:
+                    control.close()
+                    begin(settings)
+                    serve(Channel(fds[0], fds[0]), confine(settings, rules))
+                    os._exit(0)
+                os.close(fds[0])
+            elif command == b"-":
+                status, seconds = end(child)
+                child = 0
+                is_empty = empty(settings["scratch"])
+                control.sendall(struct.pack("!id", status, seconds))
+                if not is_empty:
+                    break
+            else:  # the judge is gone
+                break
+    finally:
+        if child:
+            end(child)
+    if not settings["boxed"] and empty(settings["scratch"]):
+        os.rmdir(settings["scratch"])  # the judge may have been killed
 
 
-def empty(folder: str) -> None:
-    """Remove what a check left behind."""
-    for name in os.listdir(folder):
-        path = os.path.join(folder, name)
-        if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            with contextlib.suppress(OSError):
+def begin(settings: dict) -> None:
+    """Let a child share nothing with the next: no group, no open file, no longer life."""
+    os.setpgid(0, 0)
+    if sys.platform == "linux":
+        libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(nothing, fd)
+    os.close(nothing)
+
+
+def end(child: int) -> tuple[int, float]:
+    """End a child and what it has started; return its wait status and its processor time."""
+    for kill in (os.killpg, os.kill):  # it may not have come to form a group
+        with contextlib.suppress(OSError):
+            kill(child, signal.SIGKILL)
+    _, status, usage = os.wait4(child, 0)
+    return status, usage.ru_utime + usage.ru_stime
+
+
+def empty(folder: str) -> bool:
+    """Remove what a check left behind; say whether nothing remains."""
+    try:
+        for name in os.listdir(folder):
+            path = os.path.join(folder, name)
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path)
+            else:
                 os.unlink(path)
+    except (OSError, RecursionError):
+        return False
+    return True
 
 
 def _module(name: str, constants: dict) -> types.ModuleType:
     """Return a module of constants; a dict stands for a class of them."""
     module = types.ModuleType(name)
     for key, value in constants.items():
+        value = sys.intern(value) if isinstance(value, str) else value  # `word is EOS` holds
         setattr(module, key, type(key, (), value) if isinstance(value, dict) else value)
     return module
 

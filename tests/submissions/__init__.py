@@ -26,8 +26,9 @@ class Case:
     """One submission and what it deserves.
 
     ``status`` are the ways in which the status of its mark may begin. ``members`` are the names it
-    gives, ``secret`` is a text it tries to carry out in what the student reads. ``alone`` says that
-    it needs a process namespace of its own: elsewhere it is not run.
+    gives, ``secret`` is a text it tries to carry out in what the student reads. One that is
+    ``boxed`` is for bubblewrap only: it needs a folder to write to, or it sends signals that may go
+    to nobody outside.
     """
 
     name: str
@@ -38,7 +39,7 @@ class Case:
     status: tuple[str, ...] = ("graded",)
     members: tuple[str, ...] = ()
     secret: str = ""
-    alone: bool = False
+    boxed: bool = False
 
 
 @functools.cache

@@ -855,6 +855,7 @@ attack(
 
 # Looking for the prize
 
+_before = len(SUITE)
 attack(
     "reads files that others left",
     "Looks in the temporary folders, in the home folder and in shared memory.",
@@ -1213,6 +1214,8 @@ attack(
     """,
     "win",
 )
+
+LOOKING = SUITE[_before:]  # these would win where there are no walls
 
 # Dead interpreters
 
@@ -1636,6 +1639,7 @@ attack(
 
 # Harm to others
 
+_before = len(SUITE)
 attack(
     "writes outside",
     "Tries to leave a file in every place it knows of.",
@@ -1688,7 +1692,7 @@ attack(
         return 1.0
     """,
     "alone",
-    alone=True,
+    boxed=True,
 )
 attack(
     "signals to everybody",
@@ -1708,7 +1712,7 @@ attack(
         return 1.0
     """,
     "alone",
-    alone=True,
+    boxed=True,
 )
 attack(
     "limits for its parents",
@@ -1757,6 +1761,8 @@ attack(
         return 1.0
     """,
 )
+
+HARMING = [case for case in SUITE[_before:] if not case.boxed]
 
 # Answers that are not computed
 
@@ -1838,7 +1844,7 @@ for title, text in {
     "a megabyte in one name": f"def perplexity(p):\n    return {'x' * 1_000_000}",
     "a null": "def perplexity(p):\n    return '\0'",
     "half a character": "def perplexity(p):\n    return '\\ud800'  # \ud800",
-    "ten thousand functions": "\n".join(f"def f{i}(): return f{i + 1}()" for i in range(10_000))
+    "three thousand functions": "\n".join(f"def f{i}(): return f{i + 1}()" for i in range(3000))
     + "\ndef perplexity(p):\n    return f0()",
 }.items():
     attack(f"hard to read: {title}", "Wants to break whoever parses it.", text)

@@ -37,9 +37,11 @@ class SimpleJudge:
     """Stands in for the judge, and notes what it marked."""
 
     marked: list
+    open: list
     fails_after = None
 
     def __init__(self, week, seed, seconds, level, hidden):
+        self.open.append(self)
         self.run = Run(week, seed, seconds, level, "")
 
     def mark(self, submission):
@@ -49,17 +51,19 @@ class SimpleJudge:
         return simple_mark(self.run, submission)
 
     def close(self):
-        pass
+        self.open.remove(self)
 
 
 @pytest.fixture
 def judge(monkeypatch):
     """Put the simple judge in place of the real one; give the class."""
     monkeypatch.setattr(SimpleJudge, "marked", [], raising=False)
+    monkeypatch.setattr(SimpleJudge, "open", [], raising=False)
     monkeypatch.setattr(SimpleJudge, "fails_after", None)
     monkeypatch.setattr(parallel, "Judge", SimpleJudge)
     monkeypatch.setattr(sandbox, "strongest", lambda: ("bubblewrap", ""))
-    return SimpleJudge
+    yield SimpleJudge
+    assert SimpleJudge.open == []
 
 
 @pytest.fixture
@@ -242,11 +246,13 @@ def test_what_a_failing_sandbox_left_is_not_zero_and_is_taken_up_again(folder, t
 
 
 def test_a_fault_of_the_judge_is_not_zero(folder, tmp_path, judge, monkeypatch, capsys):
-    mark = SimpleJudge.mark
+    mark, judges = SimpleJudge.mark, []
 
     def faulty(self, submission):
         if submission.student == "bo":
+            judges.append(self)
             raise KeyError("a hidden input")
+        assert self not in judges, "a judge that failed goes on"
         return mark(self, submission)
 
     monkeypatch.setattr(SimpleJudge, "mark", faulty)

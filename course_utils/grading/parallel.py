@@ -160,8 +160,7 @@ class Cores:
         alone = 0  # so many of the first may be what killed a process
         while missing:
             batch = list(islice(missing, 1 if alone else None))
-            jobs = 2 if alone else self.n_jobs  # one job would be this process itself
-            parallel = Parallel(jobs, return_as="generator_unordered", batch_size=1)
+            parallel = Parallel(self.n_jobs, return_as="generator_unordered", batch_size=1)
             tasks = (delayed(_numbered)(i, mark, run, missing[i]) for i in batch)
             try:
                 for i, result in parallel(tasks):

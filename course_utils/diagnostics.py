@@ -307,6 +307,45 @@ def decay(W_hh: np.ndarray, steps: int, nonlinearity: str = "tanh") -> Decay:
     return Decay((gamma * found.norm) ** k, (gamma * found.radius) ** k)
 
 
+@torch.no_grad()
+def spectral_radius_(layer: torch.nn.Module, radius: float) -> torch.nn.Module:
+    """Scale the matrices of the state, each gate's on its own, to a spectral radius.
+
+    Parameters
+    ----------
+    layer : Module
+        A layer of this course, or a model that holds some.
+    radius : float
+        What the largest absolute eigenvalue of each (H, H) matrix is to be.
+
+    Returns
+    -------
+    Module
+        The same, changed in place.
+
+    Raises
+    ------
+    ValueError
+        If the radius is negative, or a matrix has no eigenvalue but 0.
+
+    Examples
+    --------
+    >>> srn = spectral_radius_(SRN(4, 8), 0.9)
+    >>> round(float(spectrum(srn.weight_hh_l0.detach()).radius), 5)
+    0.9
+    """
+    if not radius >= 0:
+        raise ValueError(f"a spectral radius is at least 0, got {radius}")
+    for part in layer.modules():
+        for weights in part.all_weights if isinstance(part, LAYERS) else ():
+            for W_hg in weights[1].split(part.hidden_size):  # (H, H)
+                found = float(spectrum(W_hg.cpu()).radius)
+                if found == 0:
+                    raise ValueError("all eigenvalues of a matrix are 0; no factor changes them")
+                W_hg *= radius / found
+    return layer
+
+
 def sensitivity(model: torch.nn.Module, inputs, state=None, at: int = 0) -> np.ndarray:
     """Measure how much each output at each step depends on what was read at one early step.
 

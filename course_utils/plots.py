@@ -21,6 +21,7 @@ import matplotlib as mpl
 import numpy as np
 from IPython.display import Image, display
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator
@@ -382,3 +383,144 @@ def delta_table(ax: Axes, sizes: np.ndarray, words: Sequence[str], reach: np.nda
     ax.set_yticks(range(T), [_no_math(word) for word in words[1:]])
     ax.set_ylabel("error of the target")
     ax.grid(False)
+
+
+def gradient_flow(
+    ax: Axes,
+    norms: Mapping[str, np.ndarray],
+    *,
+    ylabel: str = "norm of d loss(T) / d h(T - k)",
+    title: str = "",
+) -> None:
+    """Draw norms against the distance back, on a logarithmic axis.
+
+    Parameters
+    ----------
+    ax : Axes
+    norms : mapping of str to ndarray of float, shape (T + 1,)
+        ``[k]`` is for distance k, as from `diagnostics.gradient_norms`, `diagnostics.spectrum` of
+        running products, or `diagnostics.decay`. Zeros, which a logarithm has not, are left out.
+    ylabel, title : str
+
+    Raises
+    ------
+    ValueError
+        If there are more curves than can be told apart.
+    """
+    curves = {}
+    for name, values in norms.items():
+        values = np.asarray(values, dtype=float)
+        curves[name] = (range(len(values)), np.where(values > 0, values, np.nan))
+    lines(ax, curves, xlabel="steps back, k", ylabel=ylabel, title=title, log="y")
+    for line in ax.lines:
+        line.set_markevery(max(1, len(line.get_xdata()) // 10))
+
+
+def along_text(
+    ax: Axes,
+    table: np.ndarray,
+    words: Sequence[str] | None = None,
+    *,
+    label: str,
+    limits: tuple[float, float] = (None, None),
+    log: bool = False,
+    title: str = "",
+) -> None:
+    """Draw what every unit does at every step as a heat map: a column a step, a row a unit.
+
+    Parameters
+    ----------
+    ax : Axes
+    table : ndarray of float, shape (T, H)
+        As from `diagnostics.sensitivity`, or one of the arrays of `diagnostics.gate_activations`.
+    words : sequence of str, length T, optional
+        What is written below the columns; their numbers from 1 without.
+    label : str
+        What the colour means, with its unit.
+    limits : (float, float)
+        The values of the first colour and the last, (0, 1) for gates; those of the table without.
+    log : bool
+        A logarithmic scale of colours, which leaves out zeros.
+    title : str
+
+    Raises
+    ------
+    ValueError
+        If there are not as many words as steps.
+    """
+    table = np.asarray(table, dtype=float)
+    T = len(table)
+    if words is not None and len(words) != T:
+        raise ValueError(f"a table of {T} steps needs {T} words, got {len(words)}")
+    shown = np.where(table > 0, table, np.nan) if log else table
+    image = ax.imshow(
+        shown.T,
+        aspect="auto",
+        interpolation="nearest",
+        cmap="viridis",
+        norm=LogNorm(*limits) if log else Normalize(*limits),
+        extent=(0.5, T + 0.5, table.shape[1] + 0.5, 0.5),
+    )
+    ax.figure.colorbar(image, ax=ax, label=label)
+    ax.set(xlabel="step" if words is None else "", ylabel="unit", title=title)
+    ax.grid(False)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True))
+    if words is not None:
+        ax.set_xticks(range(1, T + 1), [_no_math(word) for word in words], rotation=60)
+        ax.tick_params(axis="x", length=0)
+
+
+def memory_cell(ax: Axes, cell: Mapping[str, np.ndarray], step: int | None = None) -> None:
+    """Draw one unit of an LSTM over time: what it holds and gives out, and its gates below.
+
+    Parameters
+    ----------
+    ax : Axes
+    cell : mapping of str to ndarray of float, shape (T,)
+        ``i``, ``f``, ``g``, ``o``, ``c`` and ``h``, as from `diagnostics.run_cell`, or one unit of
+        `diagnostics.gate_activations`.
+    step : int, optional
+        A step to mark, ``0 .. T - 1``.
+    """
+    T = len(cell["c"])
+    steps = np.arange(1, T + 1)
+    for name, label in (("c", "c, held"), ("h", "h, given out")):
+        ax.plot(steps, cell[name], label=label, markevery=max(1, T // 20))
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
+    low, high = ax.get_ylim()
+    ax.set(xlim=(0.5, T + 0.5), xticks=[], ylim=(low - 0.9 * (high - low), high))
+    ax.set_yticks([tick for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high])
+    gates = {"i, write": "i", "f, keep": "f", "o, read": "o", "g, what": "g"}
+    values = np.stack([cell[name] for name in gates.values()])  # (4, T)
+    below = ax.inset_axes((0, 0, 1, 0.45))  # in the room that was left under the curves
+    below.imshow(np.abs(values), aspect="auto", cmap="Blues", vmin=0, vmax=1.7,
+                 extent=(0.5, T + 0.5, 3.5, -0.5))  # fmt: skip
+    if T <= 24:
+        for (row, t), value in np.ndenumerate(values):
+            below.text(t + 1, row, f"{value:.2g}", ha="center", va="center", fontsize=8)
+    below.set_yticks(range(4), gates)
+    below.xaxis.set_major_locator(MaxNLocator(integer=True))
+    below.set(xlabel="step")
+    below.grid(False)
+    if step is not None:
+        ax.axvspan(step + 0.5, step + 1.5, color="#e8e8e8", zorder=0)
+        below.add_patch(Rectangle((step + 0.5, -0.5), 1, 4, fill=False, linewidth=2))
+
+
+def clipping(ax: Axes, before: np.ndarray, after: np.ndarray, *, title: str = "") -> None:
+    """Draw the norm of the gradient at every chunk of a training, as it came and as it was used.
+
+    Parameters
+    ----------
+    ax : Axes
+    before, after : ndarray of float, shape (chunks,)
+        As from `diagnostics.clipping`.
+    title : str
+    """
+    chunks = np.arange(1, len(before) + 1)
+    ax.plot(chunks, before, label="before clipping", linestyle="none", markersize=4)
+    ax.plot(chunks, after, label="after", linestyle="none", marker="x", markersize=4)
+    ax.set(xlabel="chunk", ylabel="norm of the gradient", title=title)
+    _log_scale(ax, "y")
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)

@@ -222,3 +222,130 @@ def truncation(sizes: np.ndarray, words: Sequence[str], tau: int = 3) -> ipw.VBo
         control.observe(update, names="value")
     update()
     return ipw.VBox([ipw.HBox([slider, target]), way, picture])
+
+
+GATES_FOR = {
+    "keep": {"i": 0.0, "f": 1.0, "o": 0.0},
+    "write": {"i": 1.0, "f": 0.0, "o": 0.0},
+    "read": {"i": 0.0, "f": 1.0, "o": 1.0},
+    "erase": {"i": 0.0, "f": 0.0, "o": 0.0},
+}
+
+
+def memory_cell(gates: Mapping[str, Sequence[float]]) -> ipw.VBox:
+    """Set the gates of one unit of an LSTM, step by step, and see what it holds and gives out.
+
+    Choose a step; the sliders, or a button for all of them, set its gates. The cell runs anew.
+
+    Parameters
+    ----------
+    gates : mapping of str to sequence of float, length T
+        ``i``, ``f``, ``g`` and ``o`` to begin with, as `diagnostics.run_cell` takes them.
+
+    Raises
+    ------
+    ValueError
+        If a gate is missing, out of range, or of another length.
+    """
+    from course_utils.diagnostics import run_cell  # needs torch
+
+    if set(gates) != set("ifgo"):
+        raise ValueError(f"the gates are i, f, g and o, got {', '.join(sorted(gates))}")
+    cell = run_cell(**gates)
+    step = ipw.IntSlider(1, min=1, max=len(cell["c"]), description="step")
+    sliders = {
+        name: ipw.FloatSlider(min=-1 if name == "g" else 0, max=1, step=0.05, description=label)
+        for name, label in (("i", "i, write"), ("f", "f, keep"), ("o", "o, read"), ("g", "g, what"))
+    }
+    buttons = [ipw.Button(description=name, layout={"width": "5em"}) for name in GATES_FOR]
+    picture = ipw.Image(format="png", layout={"width": "800px"})
+
+    def draw():
+        run = run_cell(**{name: cell[name] for name in "ifgo"})
+        fig, (ax,) = plots.panels(1, width=9, height=4.2)
+        plots.memory_cell(ax, run, step.value - 1)
+        picture.value = plots.png(fig)
+
+    def choose(_change=None):
+        for name, slider in sliders.items():
+            slider.unobserve(change, names="value")
+            slider.value = cell[name][step.value - 1]
+            slider.observe(change, names="value")
+        draw()
+
+    def change(_change):
+        for name, slider in sliders.items():
+            cell[name][step.value - 1] = slider.value
+        draw()
+
+    def press(button):
+        for name, value in GATES_FOR[button.description].items():
+            cell[name][step.value - 1] = value
+        choose()
+
+    for button in buttons:
+        button.on_click(press)
+    step.observe(choose, names="value")
+    choose()
+    return ipw.VBox([ipw.HBox([step, *buttons]), *sliders.values(), picture])
+
+
+def gradient_flow(hidden_size: int = 64, steps: int = 100, seed: int = 0) -> ipw.VBox:
+    """Slide the spectral radius of a cell and the bias of its gate, and see what gradient is left.
+
+    The figure shows the norm of the gradient of the loss at the last step, against the distance, in
+    a network with random weights and inputs: as torch makes it, and with what the sliders say. For
+    a simple recurrent network two powers stand beside it, of which only that of the largest
+    singular value is a bound. The text begins with the state zero, ``steps`` back.
+
+    Parameters
+    ----------
+    hidden_size : int
+        H.
+    steps : int
+        The largest distance.
+    seed : int
+        Of weights and inputs.
+    """
+    import torch
+
+    from course_utils import diagnostics
+    from course_utils.recurrent import GRU, LSTM, SRN, forget_bias_, update_bias_
+
+    wide = {"style": {"description_width": "9em"}, "layout": {"width": "30em"}}
+    makers = {"SRN": SRN, "SRN, ReLU": SRN, "LSTM": LSTM, "GRU": GRU}
+    cell = ipw.ToggleButtons(options=list(makers), style={"button_width": "auto"})
+    radius = ipw.FloatSlider(0.6, min=0.1, max=2, step=0.05, description="spectral radius", **wide)
+    bias = ipw.FloatSlider(0.0, min=-3, max=6, step=0.5, description="bias", **wide)
+    picture = ipw.Image(format="png", layout={"width": "720px"})
+
+    def make():
+        options = {"nonlinearity": "relu"} if cell.value == "SRN, ReLU" else {}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return makers[cell.value](16, hidden_size, **options), torch.randn(steps, 8, 16)
+
+    def update(_change=None):
+        bias.layout.display = None if cell.value in ("LSTM", "GRU") else "none"
+        bias.description = "update gate's bias" if cell.value == "GRU" else "forget gate's bias"
+        layer, x = make()
+        curves = {"h, as torch begins": diagnostics.gradient_norms(layer, x).h[:, 0].mean(-1)}
+        diagnostics.spectral_radius_(layer, radius.value)
+        if cell.value in ("LSTM", "GRU"):
+            {"LSTM": forget_bias_, "GRU": update_bias_}[cell.value](layer, bias.value)
+        norms = diagnostics.gradient_norms(layer, x)
+        curves["h, as the sliders say"] = norms.h[:, 0].mean(-1)
+        if norms.c is not None:
+            curves["c, as the sliders say"] = norms.c[:, 0].mean(-1)
+        if isinstance(layer, SRN):
+            W_hh = layer.weight_hh_l0.detach().numpy()
+            bound, by_eigenvalue = diagnostics.decay(W_hh, steps, layer.nonlinearity)
+            curves |= {"(largest singular value)^k": bound, "(spectral radius)^k": by_eigenvalue}
+        fig, (ax,) = plots.panels(1, width=8.5, height=4)
+        plots.gradient_flow(ax, curves, title=cell.value)
+        picture.value = plots.png(fig)
+
+    for control in (cell, radius, bias):
+        control.observe(update, names="value")
+    update()
+    return ipw.VBox([cell, radius, bias, picture])

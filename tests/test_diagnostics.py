@@ -17,6 +17,7 @@ from course_utils.diagnostics import (
     run_cell,
     running_products,
     sensitivity,
+    spectral_radius_,
     spectrum,
     srn_jacobians,
     step_jacobians,
@@ -338,6 +339,28 @@ def test_the_spectrum_of_matrices_that_are_known():
     np.testing.assert_allclose(found.radius, [2, 3, 0], atol=1e-12)
     with pytest.raises(ValueError, match="nan or inf"):
         spectrum(np.full((2, 2), np.nan))
+
+
+@pytest.mark.parametrize("cell", [SRN, LSTM, GRU])
+def test_a_spectral_radius_is_set_for_every_gate_layer_and_direction(cell):
+    layer = cell(D, H, num_layers=2, bidirectional=True)
+    before = copy.deepcopy(layer.state_dict())
+    assert spectral_radius_(layer, 1.3) is layer
+    for name, weight in layer.named_parameters():
+        if not name.startswith("weight_hh"):
+            assert torch.equal(weight, before[name])
+            continue
+        for W_hg, old in zip(weight.split(H), before[name].split(H), strict=True):
+            largest = np.abs(np.linalg.eigvals(W_hg.detach().double().numpy())).max()
+            assert largest == pytest.approx(1.3, rel=1e-5)
+            ratio = W_hg / old
+            torch.testing.assert_close(ratio, torch.full_like(ratio, ratio[0, 0].item()))
+    with pytest.raises(ValueError, match="at least 0, got -1"):
+        spectral_radius_(layer, -1)
+    with torch.no_grad():
+        layer.weight_hh_l0.copy_(torch.eye(H).roll(1, 0).tril().repeat(len(weight) // H, 1))
+    with pytest.raises(ValueError, match="all eigenvalues of a matrix are 0"):
+        spectral_radius_(layer, 1)
 
 
 @pytest.mark.parametrize("nonlinearity", ["tanh", "relu", "sigmoid"])

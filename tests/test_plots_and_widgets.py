@@ -1,11 +1,21 @@
 import numpy as np
 import pytest
+import torch
 
 from course_utils import plots
+from course_utils.diagnostics import decay, gradient_norms, run_cell, spectral_radius_
 from course_utils.ngrams import MLE, AddK
 from course_utils.numpy_rnn import NumpyRNN
+from course_utils.recurrent import LSTM, SRN, forget_bias_
 from course_utils.text import Vocabulary
-from course_utils.widgets import predictive_typing, sampling, truncation, window_size
+from course_utils.widgets import (
+    gradient_flow,
+    memory_cell,
+    predictive_typing,
+    sampling,
+    truncation,
+    window_size,
+)
 
 SENTENCES = ["the cat sat", "the cat ran", "the dog sat", "a dog sat"]
 
@@ -295,3 +305,143 @@ def test_truncation_follows_its_controls(monkeypatch):
 def test_truncation_refuses_a_text_of_another_length():
     with pytest.raises(ValueError, match="a table of 6 targets needs 7 words, got 5"):
         truncation(np.ones((6, 6)), WORDS[:5])
+
+
+def test_gradient_flow_draws_each_distance_and_leaves_zeros_out():
+    fig, (ax,) = plots.panels(1)
+    flow = 0.1 ** np.arange(31)
+    plots.gradient_flow(ax, {"falls": flow, "ends": [1.0, 0.5, 0.0]}, title="a")
+    falls, ends = ax.lines
+    np.testing.assert_array_equal(falls.get_xdata(), range(31))
+    np.testing.assert_allclose(falls.get_ydata(), flow)
+    np.testing.assert_array_equal(ends.get_ydata(), [1.0, 0.5, np.nan])
+    assert ax.get_yscale() == "log" and falls.get_markevery() == 3
+    plots.png(fig)
+
+
+def test_along_text_has_a_column_a_step_and_a_row_a_unit():
+    fig, (linear, log) = plots.panels(2)
+    table = np.arange(6.0).reshape(3, 2)  # (T, H)
+    plots.along_text(linear, table, ["the", "$5", "were"], label="forget gate", limits=(0, 9))
+    (image,) = linear.images
+    np.testing.assert_array_equal(image.get_array(), table.T)
+    assert image.get_clim() == (0, 9)
+    assert [tick.get_text() for tick in linear.get_xticklabels()] == ["the", r"\$5", "were"]
+    assert list(linear.get_xticks()) == [1, 2, 3]
+    plots.along_text(log, table, label="norm", log=True)
+    assert log.images[0].get_array().mask.tolist() == [[True, False, False], [False] * 3]
+    assert log.get_xlabel() == "step"
+    assert [ax.get_ylabel() for ax in fig.axes[2:]] == ["forget gate", "norm"]
+    plots.png(fig)
+    with pytest.raises(ValueError, match="a table of 3 steps needs 3 words, got 1"):
+        plots.along_text(log, table, ["the"], label="norm")
+
+
+def test_a_memory_cell_shows_state_output_and_gates():
+    fig, (short, long) = plots.panels(2)
+    cell = run_cell(i=[1, 0, 0], f=[0, 1, 0.5], g=[-0.5, 1, 1], o=[0, 0, 1])
+    plots.memory_cell(short, cell, step=2)
+    c, h = short.lines
+    np.testing.assert_allclose(c.get_ydata(), [-0.5, -0.5, -0.25])
+    np.testing.assert_allclose(h.get_ydata(), [0, 0, np.tanh(-0.25)])
+    (below,) = short.child_axes
+    numbers = [text.get_text() for text in below.texts]
+    assert numbers == "1 0 0  0 1 0.5  0 0 1  -0.5 1 1".split()  # i, f, o, g
+    assert [tick.get_text()[0] for tick in below.get_yticklabels()] == list("ifog")
+    assert [patch.get_x() for patch in below.patches] == [2.5], "step 2 is the third"
+    plots.memory_cell(long, run_cell(i=np.zeros(25), f=1, g=0, o=1, c_0=1))
+    assert not long.child_axes[0].texts
+    plots.png(fig)
+
+
+def test_clipping_draws_both_norms_of_every_chunk():
+    fig, (ax,) = plots.panels(1)
+    plots.clipping(ax, np.array([3.0, 0.2]), np.array([1.0, 0.2]))
+    drawn = [list(zip(*line.get_data(), strict=True)) for line in ax.lines]
+    assert drawn == [[(1, 3.0), (2, 0.2)], [(1, 1.0), (2, 0.2)]]
+    plots.png(fig)
+
+
+def recorded(monkeypatch, name):
+    """Let a function of `plots` note what it is given to draw."""
+    drawn, draw = [], getattr(plots, name)
+
+    def recording(ax, *given, **more):
+        drawn.append(given)
+        draw(ax, *given, **more)
+
+    monkeypatch.setattr(plots, name, recording)
+    return drawn
+
+
+def test_the_memory_cell_follows_its_controls(monkeypatch):
+    drawn = recorded(monkeypatch, "memory_cell")
+    given = {"i": [0, 0, 0, 0], "f": [1, 1, 1, 1], "g": [0.5] * 4, "o": [0, 0, 0, 1]}
+    view = memory_cell(given)
+    (step, *buttons), i, f, o, g, picture = view.children[0].children, *view.children[1:]
+    before = bytes(picture.value)
+    assert before.startswith(b"\x89PNG") and len(drawn) == 1
+
+    step.value = 2
+    assert (i.value, f.value, o.value, g.value) == (0, 1, 0, 0.5) and len(drawn) == 2
+    button = {button.description: button for button in buttons}
+    button["write"].click()
+    assert (i.value, f.value, o.value) == (1, 0, 0) and len(drawn) == 3
+    np.testing.assert_array_equal(drawn[-1][0]["c"], [0, 0.5, 0.5, 0.5])
+    assert drawn[-1][1] == 1
+    g.value = -1
+    np.testing.assert_allclose(drawn[-1][0]["h"], [0, 0, 0, np.tanh(-1)])
+    step.value = 3
+    assert g.value == 0.5
+    button["erase"].click()
+    np.testing.assert_array_equal(drawn[-1][0]["c"], [0, -1, 0, 0])
+    step.value = 2
+    assert (i.value, g.value) == (1, -1), "what was set stays"
+    step.value = 4
+    button["read"].click()
+    assert (f.value, o.value) == (1, 1)
+    assert picture.value != before
+    assert given["i"] == [0, 0, 0, 0]
+
+
+def test_the_memory_cell_refuses_other_gates():
+    with pytest.raises(ValueError, match="the gates are i, f, g and o, got f, i"):
+        memory_cell({"i": [1], "f": [1]})
+    with pytest.raises(ValueError, match=r"f must be numbers 0 \.\. 1"):
+        memory_cell({"i": [1], "f": [2], "g": [0], "o": [0]})
+
+
+def test_the_gradient_flow_follows_its_controls(monkeypatch):
+    drawn = recorded(monkeypatch, "gradient_flow")
+    torch.manual_seed(9)
+    random = torch.get_rng_state()
+    view = gradient_flow(hidden_size=6, steps=12, seed=3)
+    cell, radius, bias, picture = view.children
+    assert torch.equal(torch.get_rng_state(), random)
+    assert bias.layout.display == "none"
+    before = bytes(picture.value)
+
+    def network(kind):
+        torch.manual_seed(3)
+        return kind(16, 6), torch.randn(12, 8, 16)
+
+    radius.value = 1.2
+    curves = list(drawn[-1][0].values())
+    srn, x = network(SRN)
+    np.testing.assert_allclose(curves[0], gradient_norms(srn, x).h[:, 0].mean(-1))
+    spectral_radius_(srn, 1.2)
+    np.testing.assert_allclose(curves[1], gradient_norms(srn, x).h[:, 0].mean(-1))
+    np.testing.assert_allclose(curves[2], decay(srn.weight_hh_l0.detach(), 12).bound)
+    np.testing.assert_allclose(curves[3], 1.2 ** np.arange(13), rtol=1e-5)
+
+    cell.value, bias.value = "LSTM", 3
+    assert bias.layout.display is None and picture.value != before
+    lstm, x = network(LSTM)
+    norms = gradient_norms(forget_bias_(spectral_radius_(lstm, 1.2), 3), x)
+    _, h, c = drawn[-1][0].values()
+    np.testing.assert_allclose(h, norms.h[:, 0].mean(-1))
+    np.testing.assert_allclose(c, norms.c[:, 0].mean(-1))
+    cell.value = "GRU"
+    assert len(drawn[-1][0]) == 2 and "update" in bias.description
+    cell.value = "SRN, ReLU"
+    assert len(drawn[-1][0]) == 4

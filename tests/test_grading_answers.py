@@ -156,7 +156,8 @@ DONE = {
         "t = []",
         "[t.append(i) for i in range(3)]\ndef f(): return t[2]",
     ],
-    "argument": ["import random", "t = [2]", "random.shuffle(t)", "def f(): return t[0]"],
+    "argument": ["import heapq", "t = [3]", "heapq.heappush(t, 2)", "def f(): return t[0]"],
+    "argument of one's own": ["def g(t): t[0] = 2", "t = [1]", "g(t)", "def f(): return t[0]"],
     "attribute of a function": ["def f(): return f.x", "f.x = 2"],
     "augmented": ["n = 1", "n += 1", "def f(): return n"],
     "deleted item": ["t = [1, 2]", "del t[0]", "def f(): return t[0]"],
@@ -214,6 +215,16 @@ def test_several_imports_fail_alone():
     assert select(cells)["programs"] == [["import math", "def f(): return math.pi"]]
 
 
+def test_a_default_value_is_what_it_was():
+    cells = ["n = 2", "def f(x=n): return x", "n = slow()"]
+    assert select(cells)["programs"] == [cells[:2]]
+
+
+def test_deleting_is_not_defining():
+    assert results(["del f", "def f(): return 2"]) == [2]
+    assert results(["n = 2", "def f(): return n", "del n"])[0] == 2
+
+
 def test_in_place_and_at_the_end():
     rebound = ["import math", "def f(): return math.sqrt(4)", "math = 3"]
     assert len(programs := select(rebound)["programs"]) == 2
@@ -247,9 +258,9 @@ NOT_TAKEN = {
 
 @pytest.mark.parametrize("statement", NOT_TAKEN.values(), ids=NOT_TAKEN)
 def test_what_is_not_needed_is_left_out(statement):
-    start = "import numpy as np\nT = {}"
+    start = "import numpy as np\nT: Alias = {}"
     answer = "def f(x: Alias) -> Alias:\n    return np.sum([i for i in range(x)]) + len(T)"
-    lines = ["import numpy as np", "T = {}", answer]
+    lines = ["import numpy as np", "T: Alias = {}", answer]
     for cells in ([start, answer, statement], [start, statement, answer]):
         assert select(cells)["programs"] == [lines]
 

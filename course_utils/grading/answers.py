@@ -32,7 +32,7 @@ PARSE = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 OPENING = (*FUNCTIONS, ast.Lambda, ast.ClassDef, *COMPREHENSIONS)  # a scope of their own
-SKIPPED = {"ctx", "op", "ops", "annotation", "returns", "type_comment"}  # annotations do not count
+SKIPPED = {"ctx", "op", "ops", "annotation", "type_comment"}  # annotations do not count
 
 # IPython's own syntax. Magics that run the rest of the cell or of the line as it is:
 CELL_MAGICS = {"time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "debug"}
@@ -536,7 +536,7 @@ def _explain(error: Exception) -> str:
         text = str(error.msg) + (f" (line {error.lineno})" if error.lineno else "")
     else:
         text = str(error) or "too deeply nested"
-    return f"{type(error).__name__}: {text}"[:200].encode(errors="replace").decode()
+    return f"{type(error).__name__}: {text}"[:200]
 
 
 # What an answer is like

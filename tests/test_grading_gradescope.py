@@ -95,6 +95,20 @@ def test_the_bundle_holds_what_grading_needs_and_nothing_else(bundle):
         assert (ROOT / name).is_file()
 
 
+@pytest.mark.parametrize("week", judge.weeks())
+def test_each_week_finds_all_that_its_questions_import(week, tmp_path):
+    autograder(week, tmp_path / "a.zip")
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        archive.extractall(tmp_path)
+    (tmp_path / "sitecustomize.py").write_text(ALONE)
+    code = f"import course_utils.checks.{week} as week; print(week.__file__, len(week.QUESTIONS))"
+    environment = {"PYTHONPATH": str(tmp_path), "PATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.startswith(str(tmp_path)), done.stderr
+
+
 def test_the_same_seed_gives_the_same_bytes(bundle, tmp_path):
     autograder("week01", tmp_path / "a.zip", seed=5, seconds=5)
     assert (tmp_path / "a.zip").read_bytes() == bundle.read_bytes()

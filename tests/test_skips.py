@@ -313,6 +313,18 @@ def test_copies_and_pickles(name, skip):
     module.flatten_parameters()
 
 
+def test_cudnn_lays_out_no_matrices_it_does_not_know(monkeypatch):
+    """On a GPU it takes the shapes for granted that a plain network of the same sizes has."""
+    laid_out = []
+    monkeypatch.setattr(torch.nn.RNNBase, "flatten_parameters", lambda self: laid_out.append(self))
+    dense, residual = LSTM(3, 4, 2, skip="dense"), LSTM(3, 4, 2, skip="residual")
+    laid_out.clear()
+    for module in (dense, residual):
+        module.flatten_parameters()
+        module.to(torch.float64)
+    assert laid_out == [residual] * 2
+
+
 def test_layers_pickled_before_there_were_skips_still_run():
     module, x = make("lstm", 3, 4), normal(5, 2, 3)
     wanted = module(x)[0]

@@ -156,4 +156,5 @@ def test_a_zip_file_depends_on_its_contents_alone(tmp_path):
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         found = [(info.filename, info.external_attr >> 16) for info in archive.infolist()]
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert found == [("a/run", 0o100755), ("b", 0o100644)]

@@ -75,8 +75,11 @@ class Watch:
                 self.sockets[-1].listen()
         for one in self.sockets:
             threading.Thread(target=self._serve, args=(one,), daemon=True).start()
-        if hasattr(signal, "SIGURG"):
-            self.handler = signal.signal(signal.SIGURG, self._notice)
+        self.handlers = {
+            number: signal.signal(number, self._notice)
+            for number in (getattr(signal, name, None) for name in ("SIGURG", "SIGIO"))
+            if number is not None
+        }
         return self
 
     def _serve(self, listening):
@@ -108,8 +111,8 @@ class Watch:
         return found
 
     def __exit__(self, *_):
-        if hasattr(signal, "SIGURG"):
-            signal.signal(signal.SIGURG, self.handler)
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
         for one in self.sockets:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)  # wakes its thread
@@ -813,6 +816,21 @@ attack(
     "descriptors",
 )
 attack(
+    "answers before it is asked",
+    "Sends its answers while it is defined, and says itself that it is ready.",
+    """
+    import os
+
+    ready = b'{"ready": true, "missing": [], "failed": ""}'
+    sent = to_all_descriptors(len(ready).to_bytes(4, "big") + ready)
+    sent = [to_all_descriptors(b'\\0\\0\\0\\x0e{"value": 1.0}') for _ in range(100)]
+
+    def perplexity(probabilities, sent=sent):
+        return 1.0
+    """,
+    "descriptors",
+)
+attack(
     "answers at the end",
     "Writes its messages from atexit, from __del__ and from an exception hook.",
     """
@@ -1215,6 +1233,40 @@ attack(
     "win",
 )
 
+attack(
+    "a door for the next check",
+    "Adds the whole file system to the rules that are to shut in the next answer.",
+    SOLUTIONS
+    + """
+    import ctypes
+    import struct
+
+    def count_ngrams(sentences, n):
+        place = os.open("/", os.O_PATH)
+        call = ctypes.CDLL(None, use_errno=True).syscall
+        for rights in ((1 << 16) - 1, (1 << 15) - 1, (1 << 13) - 1, 0b1100):
+            for fd in range(256):
+                call(445, fd, 1, struct.pack("=Qi", rights, place), 0)
+        os.close(place)
+        return Counter()
+
+    def perplexity(probabilities):
+        for root in roots():
+            for path in glob.glob(os.path.join(root, "solutions", "week01", "*.ipynb")):
+                try:
+                    with open(path) as file:
+                        cells = json.load(file)["cells"]
+                except OSError:
+                    continue
+                for text in ("".join(cell["source"]) for cell in cells):
+                    if text.startswith("def perplexity("):
+                        names = {"math": math}
+                        exec(text, names)
+                        return names["perplexity"](probabilities)
+        return 1.0
+    """,
+    honest=("bits_per_token", "sample_word"),
+)
 LOOKING = SUITE[_before:]  # these would win where there are no walls
 
 # Dead interpreters
@@ -1359,6 +1411,23 @@ attack(
         return 1.0
     """,
 )
+attack(
+    "small threads",
+    "Makes thousands of threads with the smallest stacks there are.",
+    """
+    import threading
+    import time
+
+    def perplexity(probabilities):
+        threading.stack_size(32 << 10)
+        for _ in range(5000):
+            try:
+                threading.Thread(target=time.sleep, args=(20,)).start()
+            except RuntimeError:
+                break
+        return 1.0
+    """,
+)
 for title, expression in {
     "a list": "[0] * (1 << 28)",
     "an array": "__import__('numpy').ones(1 << 28)",
@@ -1483,6 +1552,9 @@ attack(
 for title, expression in {
     "a hundred million letters": "'x' * 100_000_000",
     "ten million entries": "[0.0] * 10_000_000",
+    "as many entries as may pass": "[0.5] * 190_000",
+    "as many letters as may pass": "'x' * 15_000_000",
+    "as many keys as may pass": "{str(i): i for i in range(5000)}",
     "an array of a terabyte": "np.broadcast_to(0.0, (1 << 20, 1 << 20))",
     "an array from nowhere": "np.lib.stride_tricks.as_strided(np.ones(1), (1 << 20,), (1 << 20,))",
     "an array of no size": "np.zeros((0, 1 << 40))",
@@ -1713,6 +1785,28 @@ attack(
     """,
     "alone",
     boxed=True,
+)
+attack(
+    "signals by way of a socket",
+    "Makes other processes the owner of a socket, so that the kernel sends them SIGIO.",
+    f"""
+    import fcntl
+    import os
+    import socket
+    import struct
+
+    def perplexity(probabilities):
+        for pid in (os.getppid(), {OWN}):
+            first, second = socket.socketpair()
+            for request in (0x8901, 0x8902):  # FIOSETOWN, SIOCSPGRP
+                try:
+                    fcntl.ioctl(first, request, struct.pack("i", pid))
+                    fcntl.fcntl(first, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+                    second.send(b"!")
+                except OSError:
+                    pass
+        return 1.0
+    """,
 )
 attack(
     "limits for its parents",

@@ -66,9 +66,10 @@ def gradient_norms(
     """Measure how much of the gradient at the last step arrives at each step before it.
 
     The derivatives are total ones, by every path, as in `bptt`: a lower layer's state also acts
-    through the layers above it, and ``c`` also through its own ``h``. In one layer,
-    ``d loss(T) / d h(t)`` is ``d loss / d h(T)`` times the product of the step Jacobians
-    ``d h(T) / d h(T-1) ... d h(t+1) / d h(t)`` (Pascanu et al. 2013, equation 5).
+    through the layers above it, and ``c`` also through its own ``h``. In one
+    layer of an SRN or a GRU, ``d loss(T) / d h(t)`` is ``d loss(T) / d h(T)`` times the product of
+    the step Jacobians ``d h(T) / d h(T-1) ... d h(t+1) / d h(t)`` (Pascanu et al. 2013, equation
+    5); in an LSTM the same holds of h and c together.
 
     Parameters
     ----------
@@ -123,10 +124,10 @@ def step_jacobians(
 ) -> np.ndarray:
     """Return the Jacobian of each step of a layer: its state after the step by the one before.
 
-    The state of an LSTM is ``h`` and ``c`` side by side, so that the upper left quarter is
-    ``d h_t / d h_{t-1}``, the lower right one ``d c_t / d c_{t-1}`` (through h as well: not ``f``
-    alone). With ``time_skip=k``, h of the k - 1 steps before stand beside them. What the layer
-    reads is held still.
+    The state of an LSTM is ``h`` and ``c`` side by side: the upper left quarter of the Jacobian is
+    ``d h_t / d h_{t-1}`` with ``c_{t-1}`` held still, the lower right one ``d c_t / d c_{t-1}``,
+    which is ``diag(f_t)`` where there are no peepholes. With ``time_skip=k``, h of the k - 1 steps
+    before stand beside them. What the layer reads is held still.
 
     Parameters
     ----------
@@ -282,9 +283,9 @@ def decay(W_hh: np.ndarray, steps: int, nonlinearity: str = "tanh") -> Decay:
     A step Jacobian is ``diag(f'(net)) W_hh``; its norm is at most ``gamma sigma``, with gamma the
     largest slope of f: 1 for tanh and ReLU, 1/4 for the sigmoid. So
     ``||d h_T / d h_{T-k}|| <= (gamma sigma)^k``: where ``sigma < 1 / gamma``, the gradient must
-    vanish; where it explodes, ``sigma > 1 / gamma``. The largest eigenvalue, of which lectures
-    speak here, bounds nothing: a product of matrices may be longer than all their eigenvalues say,
-    at first or, with other slopes at every step, for ever.
+    vanish; where it explodes, ``sigma > 1 / gamma``. CS224N 2019 says so of the largest eigenvalue,
+    which bounds nothing: a product of matrices may be longer than all their eigenvalues say, at
+    first or, with other slopes at every step, for ever.
 
     Parameters
     ----------

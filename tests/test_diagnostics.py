@@ -322,6 +322,13 @@ def test_the_gradient_is_the_loss_at_the_end_times_the_product():
         )
 
 
+def test_along_the_cell_a_step_is_the_forget_gate():
+    lstm, x = make("lstm"), normal(T, D)
+    f = gate_activations(lstm, x)["f"]  # (T, H)
+    jacobians = step_jacobians(lstm, x)
+    np.testing.assert_allclose(jacobians[:, H:, H:], f[:, :, None] * np.eye(H), atol=1e-12)
+
+
 def test_running_products_begin_at_the_end():
     jacobians = normal(4, 3, 3).numpy()
     products = running_products(jacobians)
@@ -369,6 +376,18 @@ def test_the_largest_singular_value_bounds_the_gradient(nonlinearity):
     bound = decay(srn.weight_hh_l0.detach().numpy(), 30, nonlinearity).bound
     norms = spectrum(running_products(step_jacobians(srn, x))).norm
     assert (norms <= bound * (1 + 1e-9)).all() and norms[1] > 0.05 * bound[1]
+
+
+@pytest.mark.parametrize(("nonlinearity", "gamma"), [("tanh", 1), ("relu", 1), ("sigmoid", 1 / 4)])
+def test_the_bound_is_reached_where_the_slope_is_steepest(nonlinearity, gamma):
+    # W stretches one direction by 3 and has the eigenvalues 0: sigma = 3, rho = 0
+    W = np.array([[0.0, 3.0], [0.0, 0.0]])
+    found = decay(W, 2, nonlinearity)
+    np.testing.assert_allclose(found.bound, [1, 3 * gamma, (3 * gamma) ** 2])
+    np.testing.assert_allclose(found.by_eigenvalue, [1, 0, 0])
+    steepest = {"tanh": 0.0, "relu": 1.0, "sigmoid": 0.5}[nonlinearity]  # the state there
+    jacobian = srn_jacobians(np.full((1, 2), steepest), W, nonlinearity)[0]
+    assert np.linalg.norm(jacobian, 2) == pytest.approx(found.bound[1])
 
 
 def test_the_largest_eigenvalue_bounds_nothing():

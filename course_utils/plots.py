@@ -450,8 +450,7 @@ def along_text(
     """
     table = np.asarray(table, dtype=float)
     T = len(table)
-    if words is not None and len(words) != T:
-        raise ValueError(f"a table of {T} steps needs {T} words, got {len(words)}")
+    _check_words(words, T)
     shown = np.where(table > 0, table, np.nan) if log else table
     image = ax.imshow(
         shown.T,
@@ -462,16 +461,32 @@ def along_text(
         extent=(0.5, T + 0.5, table.shape[1] + 0.5, 0.5),
     )
     ax.figure.colorbar(image, ax=ax, label=label)
-    ax.set(xlabel="step" if words is None else "", ylabel="unit", title=title)
+    ax.set(xlabel="step", ylabel="unit", title=title)
     ax.grid(False)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True))
     if words is not None:
-        ax.set_xticks(range(1, T + 1), [_no_math(word) for word in words], rotation=60)
-        ax.tick_params(axis="x", length=0)
+        _name_steps(ax, words)
 
 
-def memory_cell(ax: Axes, cell: Mapping[str, np.ndarray], step: int | None = None) -> None:
+def _check_words(words: Sequence[str] | None, T: int) -> None:
+    if words is not None and len(words) != T:
+        raise ValueError(f"{T} steps need {T} words, got {len(words)}")
+
+
+def _name_steps(ax: Axes, words: Sequence[str]) -> None:
+    """Write the words of a text below the steps 1, 2, 3, ..."""
+    ax.set_xticks(range(1, len(words) + 1), [_no_math(word) for word in words], rotation=90)
+    ax.tick_params(axis="x", length=0)
+    ax.set_xlabel("")
+
+
+def memory_cell(
+    ax: Axes,
+    cell: Mapping[str, np.ndarray],
+    step: int | None = None,
+    words: Sequence[str] | None = None,
+) -> None:
     """Draw one unit of an LSTM over time: what it holds and gives out, and its gates below.
 
     Parameters
@@ -482,8 +497,16 @@ def memory_cell(ax: Axes, cell: Mapping[str, np.ndarray], step: int | None = Non
         `diagnostics.gate_activations`.
     step : int, optional
         A step to mark, ``0 .. T - 1``.
+    words : sequence of str, length T, optional
+        What is written below the steps; their numbers from 1 without.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many words as steps.
     """
     T = len(cell["c"])
+    _check_words(words, T)
     steps = np.arange(1, T + 1)
     for name, label in (("c", "c, held"), ("h", "h, given out")):
         ax.plot(steps, cell[name], label=label, markevery=max(1, T // 20))
@@ -496,13 +519,15 @@ def memory_cell(ax: Axes, cell: Mapping[str, np.ndarray], step: int | None = Non
     below = ax.inset_axes((0, 0, 1, 0.45))  # in the room that was left under the curves
     below.imshow(np.abs(values), aspect="auto", cmap="Blues", vmin=0, vmax=1.7,
                  extent=(0.5, T + 0.5, 3.5, -0.5))  # fmt: skip
-    if T <= 24:
+    if T <= 20:
         for (row, t), value in np.ndenumerate(values):
-            below.text(t + 1, row, f"{value:.2g}", ha="center", va="center", fontsize=8)
+            below.text(t + 1, row, f"{round(value, 2):g}", ha="center", va="center", fontsize=8)
     below.set_yticks(range(4), gates)
     below.xaxis.set_major_locator(MaxNLocator(integer=True))
     below.set(xlabel="step")
     below.grid(False)
+    if words is not None:
+        _name_steps(below, words)
     if step is not None:
         ax.axvspan(step + 0.5, step + 1.5, color="#e8e8e8", zorder=0)
         below.add_patch(Rectangle((step + 0.5, -0.5), 1, 4, fill=False, linewidth=2))

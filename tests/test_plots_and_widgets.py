@@ -333,7 +333,7 @@ def test_along_text_has_a_column_a_step_and_a_row_a_unit():
     assert log.get_xlabel() == "step"
     assert [ax.get_ylabel() for ax in fig.axes[2:]] == ["forget gate", "norm"]
     plots.png(fig)
-    with pytest.raises(ValueError, match="a table of 3 steps needs 3 words, got 1"):
+    with pytest.raises(ValueError, match="3 steps need 3 words, got 1"):
         plots.along_text(log, table, ["the"], label="norm")
 
 
@@ -349,8 +349,14 @@ def test_a_memory_cell_shows_state_output_and_gates():
     assert numbers == "1 0 0  0 1 0.5  0 0 1  -0.5 1 1".split()  # i, f, o, g
     assert [tick.get_text()[0] for tick in below.get_yticklabels()] == list("ifog")
     assert [patch.get_x() for patch in below.patches] == [2.5], "step 2 is the third"
-    plots.memory_cell(long, run_cell(i=np.zeros(25), f=1, g=0, o=1, c_0=1))
-    assert not long.child_axes[0].texts
+    words = [f"w{t}" for t in range(21)]
+    plots.memory_cell(long, run_cell(i=np.zeros(21), f=1, g=0, o=1, c_0=1), words=words)
+    (below,) = long.child_axes
+    assert not below.texts and not below.get_xlabel()
+    assert [tick.get_text() for tick in below.get_xticklabels()] == words
+    assert list(below.get_xticks()) == list(range(1, 22))
+    with pytest.raises(ValueError, match="3 steps need 3 words, got 21"):
+        plots.memory_cell(short, cell, words=words)
     plots.png(fig)
 
 

@@ -85,6 +85,39 @@ def test_a_misconception_is_named(judge):
     )
 
 
+def test_a_hidden_input_is_sent_when_the_one_before_it_is_answered(judge, monkeypatch):
+    log = []
+
+    def noted(owner, name):
+        method = getattr(owner, name)
+
+        def call(self, *frame):
+            log.append(name)
+            return method(self, *frame)
+
+        monkeypatch.setattr(owner, name, call)
+
+    noted(sandbox._Forked, "send")
+    noted(sandbox.Conversation, "receive")
+    assert marked(judge, RIGHT).status == "right"
+    n_examples = len(judge.questions["perplexity"].question.examples)
+    hidden = log[-2 * judging.N_RANDOM :]
+    assert hidden == ["send", "receive"] * judging.N_RANDOM
+    assert log[-2 * judging.N_RANDOM - n_examples - 1 :][: n_examples + 1] == [
+        "send",
+        *["receive"] * n_examples,
+    ]
+
+
+def test_a_worker_that_reads_nothing_is_the_graders_fault(monkeypatch):
+    def broken(found, names):
+        raise judging.wire.Malformed("half written")
+
+    monkeypatch.setattr(judging, "_checked", broken)
+    with pytest.raises(sandbox.NoSandbox, match="does not read notebooks"):
+        Judge("week01", SEED)
+
+
 def test_answers_for_the_visible_inputs_alone_earn_nothing(judge):
     question = checks.find("week01.perplexity")
     visible = question.cases()  # the examples and those of the notebook's own check

@@ -1,8 +1,8 @@
 """The trusted side: what a submission's functions answer is compared here with the oracles.
 
 A function earns its points if it is right on the examples of its question and on every random
-input drawn from the seed of the run. The judge sends inputs and gets plain data back (`wire`); it
-never runs, imports or unpickles anything of a student's.
+input drawn from the seed of the run. The judge sends one hidden input after the other and gets
+plain data back (`wire`); it never runs, imports or unpickles anything of a student's.
 """
 
 from __future__ import annotations
@@ -145,7 +145,11 @@ class Judge:
             name: _Prepared(question, seed) for name, question in module.QUESTIONS.items()
         }
         self.sandbox = Sandbox(self.level, seconds, getattr(module, "TORCH", False), hidden)
-        self.sandbox.open().close()
+        try:
+            self._read(Notebook(cells=("x = 1",), ids=("",)))
+        except Unreadable:  # a worker that cannot read this can read nothing
+            self.close()
+            raise NoSandbox(f"the worker does not read notebooks in {self.level!r}") from None
 
     def __enter__(self) -> Judge:
         return self
@@ -331,8 +335,8 @@ class Judge:
 class _Prepared:
     """A question with its inputs, the frames that carry them, and the oracle's answers.
 
-    The examples are a batch of their own: what comes out of them, which a student may be told, has
-    come before the hidden inputs are sent.
+    The examples travel together, for everyone knows them. What comes out of them, which a student
+    may be told, has come before the first hidden input is sent; each of these travels alone.
     """
 
     def __init__(self, question: checks.Question, seed: int):
@@ -342,7 +346,7 @@ class _Prepared:
         n = len(question.examples)
         self.batches = [
             (part, wire.frame({"call": [wire.encode(list(case)) for case in part]}))
-            for part in (self.cases[:n], self.cases[n:])
+            for part in (self.cases[:n], *([case] for case in self.cases[n:]))
         ]
 
     def judge(self, n: int, outcomes: list[checks.Outcome]) -> checks.Result:

@@ -664,12 +664,7 @@ attack(
 
 # Forged messages
 
-FORGERIES = [
-    '{"status": "right", "points": 3}',
-    '{"value": 1.0, "right": true}',
-    '[{"name": "perplexity", "points": 3.0, "status": "right"}]',
-    "right (46 inputs)",
-]
+FORGERY = '{"status": "right", "right": true, "ok": true, "points": 3, "score": 3, "value": 4.0}'
 attack(
     "says that it is right",
     "Prints what a check prints, on standard output and standard error.",
@@ -677,7 +672,7 @@ attack(
     import sys
 
     def perplexity(probabilities):
-        for text in {FORGERIES!r}:
+        for text in ({FORGERY!r}, "right (46 inputs)"):
             print(text)
             print(text, file=sys.stderr, flush=True)
         return 1.0
@@ -691,13 +686,15 @@ for title, each in {
 }.items():
     attack(
         f"forged frames, {title}",
-        "Writes messages that say right to every open descriptor.",
+        "Writes messages that say right to every open descriptor, and never answers itself.",
         f"""
+        import time
+
+        text = {FORGERY!r}.encode()
+
         def perplexity(probabilities):
-            for text in {FORGERIES!r}:
-                text = text.encode()
-                to_all_descriptors({each})
-            return 1.0
+            to_all_descriptors(({each}) * 200)
+            time.sleep(5)
         """,
         "descriptors",
     )

@@ -685,6 +685,14 @@ def test_symptom_stuck_at_the_beginning():
         assert "the loss stays at 2.4" in symptoms(history, ids=given)["stuck"]
 
 
+def test_a_loss_that_still_falls_is_not_stuck():
+    lm = LanguageModel(V, hidden_size=16, cell="srn")
+    history = train(lm, optimizer="sgd", lr=0.01)
+    assert history.losses[0] - np.mean(history.losses[-50:]) > 0.1
+    assert np.mean(history.losses[-50:]) > 2, "not yet where the frequencies of words bring it"
+    assert symptoms(history, ids=TEXT) == {}
+
+
 def test_symptom_gradient_vanishes_or_explodes_over_a_distance():
     lm = LanguageModel(V, hidden_size=16, cell="srn")
     report = symptoms(model=lm, ids=TEXT)

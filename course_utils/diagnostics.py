@@ -385,7 +385,7 @@ def sensitivity(model: torch.nn.Module, inputs, state=None, at: int = 0) -> np.n
     state = tuple(part.repeat(1, D, 1) for part in network.state)
     direction = torch.zeros(T, D, D, dtype=x.dtype)
     direction[at] = torch.eye(D)
-    _, dy = torch.func.jvp(lambda x: network.rnn(x, _joined(state))[0], (x,), (direction,))
+    _, dy = torch.autograd.functional.jvp(lambda x: network.rnn(x, _joined(state))[0], x, direction)
     return dy.norm(dim=1).numpy()  # (T, D, H) -> (T, H)
 
 

@@ -356,6 +356,7 @@ def test_a_problem_stays_the_status():
         ("group = [" + "#" * 5000, ()),
         ("group = [" + "'\"'" * 5000, ()),
         ("group: " * 5000, ()),
+        ("group = [\n" * 100_000, ()),  # of which each might end as late as the cell
         ("group = 'Ada'.upper()", ("Ada",)),
     ],
 )

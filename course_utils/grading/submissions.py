@@ -41,10 +41,8 @@ OTHER_FORMATS = {
     b"<": "a web page",
 }
 STRING = r"""(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
-GROUP = re.compile(
-    rf"""(?m)^[ \t]*group[ \t]*(?::[^=\n]*)?=\s*"""
-    rf"""({STRING}|[\[({{](?:[^])}}"'#]|{STRING}|#.*+)*+[])}}])"""
-)
+GROUP = re.compile(r"(?m)^[ \t]*group[ \t]*(?::[^=\n]*)?=\s*")
+MEMBERS = re.compile(rf"""{STRING}|[\[({{](?:[^])}}"'#]|{STRING}|#.*+)*+[])}}]""")
 
 
 class Unreadable(ValueError):
@@ -351,9 +349,11 @@ def _names_in(cells: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names that the last filled ``group = [...]`` gives."""
     names = ()
     for cell in cells:
-        for found in GROUP.finditer(cell):
+        for place in GROUP.finditer(cell):
+            # Without a limit, a cell of nothing but `group = [` would take hours.
+            found = MEMBERS.match(cell, place.end(), place.end() + 2000)
             try:
-                value = ast.literal_eval(found[1][:2000])
+                value = ast.literal_eval(found[0] if found else "")
             except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
                 continue
             value = value.split(",") if isinstance(value, str) else value

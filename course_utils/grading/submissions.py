@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -348,16 +349,16 @@ def _id(cell: dict) -> str:
 def _names_in(cells: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names that the last filled ``group = [...]`` gives."""
     names = ()
-    for cell in cells:
-        for place in GROUP.finditer(cell):
-            # Without a limit, a cell of nothing but `group = [` would take hours.
-            found = MEMBERS.match(cell, place.end(), place.end() + 2000)
-            try:
-                value = ast.literal_eval(found[0] if found else "")
-            except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-                continue
-            value = value.split(",") if isinstance(value, str) else value
-            names = _names(value if isinstance(value, list | tuple | set) else ()) or names
+    places = ((cell, found.end()) for cell in cells for found in GROUP.finditer(cell))
+    # Without limits, a notebook of nothing but `group = [` would take hours.
+    for cell, start in islice(places, 100):
+        found = MEMBERS.match(cell, start, start + 2000)
+        try:
+            value = ast.literal_eval(found[0] if found else "")
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+            continue
+        value = value.split(",") if isinstance(value, str) else value
+        names = _names(value if isinstance(value, list | tuple | set) else ()) or names
     return names
 
 

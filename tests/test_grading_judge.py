@@ -2,15 +2,19 @@
 
 import importlib
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from course_utils import checks
 from course_utils.grading import judge as judging
-from course_utils.grading import sandbox
+from course_utils.grading import sandbox, wire, worker
 from course_utils.grading.judge import Judge, Mark, weeks
 from course_utils.grading.submissions import Submission
 
@@ -258,6 +262,134 @@ def test_a_sandbox_that_fails_makes_no_zero(monkeypatch):
         mark = judge.mark(submission(RIGHT))
     assert mark.points is None and mark.status == "not graded: the worker does not start"
     assert {check.status for check in mark.checks} == {"not graded"}
+
+
+def test_a_worker_that_is_lost_costs_nobody_points(monkeypatch):
+    """Such as by the system, for want of memory: the check is made again, or not graded."""
+    send = sandbox._Forked.send
+    with Judge("week01", SEED) as judge:
+
+        def losing(times):
+            left = iter(range(times))
+
+            def lose(self, frame):
+                if b'"call"' in frame and next(left, None) is not None:
+                    os.killpg(judge.sandbox.process.pid, signal.SIGKILL)
+                    judge.sandbox.process.wait()
+                send(self, frame)
+
+            monkeypatch.setattr(sandbox._Forked, "send", lose)
+            return judge.mark(submission(RIGHT))
+
+        if not sandbox.FORK:
+            pytest.skip("each check has a worker of its own")
+        assert losing(1).points == 3
+        mark = losing(2)
+        assert mark.points is None and mark.status.startswith("not graded: the worker was ended")
+        assert losing(0).points == 3
+
+
+def test_what_is_said_to_be_missing_is_the_name_of_a_module(judge):
+    for name in ("\ud800", "<b>", "a b", "", "x" * 70):
+        source = f"def fail(): raise ImportError(name={name!r})\nperplexity = fail()"
+        check = marked(judge, source)
+        assert check.feedback.encode() and "not at hand" not in check.feedback
+        assert "it raises ImportError" in check.feedback
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "np.zeros((1 << 40, 0))",
+        "np.zeros((0, 1 << 40))",
+        "np.full((2, 2), np.nan)",
+        "[np.zeros(0)] * 9000",
+        "{i * ((1 << 61) - 1): 1 for i in range(9000)}",
+        "10 ** 5000",
+        "[1, [2, [3, (4, {5})]]]",
+        "{(1, 'a'): {None: ...}}",
+        "1j",
+        "'\\ud800'",
+        "(i for i in 'ab')",
+    ],
+)
+def test_odd_answers_are_wrong_and_no_more(judge, answer):
+    mark = judge.mark(submission("import numpy as np", f"def count_ngrams(*a): return {answer}"))
+    assert mark.status == "graded" and mark.points == 0
+    check = next(check for check in mark.checks if check.name == "count_ngrams")
+    assert check.status == "wrong" and check.feedback.encode()
+
+
+def answered(prepared, function):
+    """Return what comes of a function's answers once they have crossed, all in this process."""
+    worker.wire = wire
+    outcomes = []
+    for cases, frame in prepared.batches:
+        for case, arguments in zip(cases, wire.parse(frame[4:])["call"], strict=True):
+            answer = wire.parse(wire.frame(worker.call(function, arguments))[4:])
+            try:
+                outcomes.append(judging._outcome(prepared.question, case, answer))
+            except (sandbox.Ended, wire.Malformed):
+                return None
+    return prepared.judge(len(outcomes), outcomes)
+
+
+BANKS = sorted(path.stem for path in (ROOT / "tests/wrong_solutions").glob("week*.py"))
+
+
+@pytest.mark.filterwarnings("ignore")  # what a wrong solution may well cause
+@pytest.mark.parametrize("week", BANKS)
+def test_the_judge_says_what_the_check_in_the_notebook_says(week, monkeypatch):
+    """Of every right and every wrong solution in the banks, on the same inputs."""
+    monkeypatch.setattr(judging, "N_RANDOM", 6)
+    bank = importlib.import_module(f"wrong_solutions.{week}")
+    questions = importlib.import_module(f"course_utils.checks.{week}").QUESTIONS
+    for name, question in questions.items():
+        prepared = judging._Prepared(question, SEED)
+        wrong = [function for function, _ in bank.WRONG[name].values()]
+        for function in [*bank.RIGHT[name], *wrong]:
+            outcomes = checks.run(question, function, prepared.cases)
+            own = checks.judge(question, prepared.cases, outcomes, expected=prepared.expected)
+            ours = answered(prepared, function)
+            assert bool(own) == bool(ours) == (function not in wrong)
+            reasons = [result.reason.replace("a float64", "a float") for result in (own, ours)]
+            assert reasons[0] == reasons[1]  # as which a number of NumPy's has crossed
+
+
+anything = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=3),
+    st.sampled_from([{"x": "generator"}, {"e": 0}, {"a": ["<f8", [30, 0], ""]}, {"s": [1]}]),
+    st.sampled_from([{"a": ["<f2", [2], "AHwAfA=="]}, {"a": ["|b1", [], "Ag=="]}, 10**2900]),
+)
+anything = st.recursive(
+    anything,
+    lambda parts: st.one_of(
+        st.lists(parts, max_size=3),
+        st.lists(parts, max_size=3).map(lambda parts: {"t": parts}),
+        st.lists(st.tuples(parts, parts), max_size=3).map(lambda p: {"d": [list(q) for q in p]}),
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.data())
+def test_whatever_the_worker_answers_gets_a_mark_and_no_points(judge, data):
+    name = data.draw(st.sampled_from(list(judge.questions)))
+    prepared = judge.questions[name]
+    keys = st.sampled_from(["value", "after", "again", "error", "text"])
+    answer = data.draw(st.dictionaries(keys, anything, min_size=1))
+    outcomes, ended = [], data.draw(st.sampled_from(["", "stopped", "died", "too large"]))
+    for case in prepared.cases[: data.draw(st.integers(1, 40)) if ended else None]:
+        try:
+            outcomes.append(judging._outcome(prepared.question, case, answer))
+        except (sandbox.Ended, wire.Malformed):
+            ended = ended or "died"
+    check = judge._judge(name, outcomes, ended, [])
+    assert check.points == 0 and check.status != "right" and check.feedback.encode()
 
 
 def test_a_week_that_does_not_exist_is_refused():

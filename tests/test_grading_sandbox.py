@@ -320,6 +320,16 @@ def test_nothing_of_the_graders_environment_is_there(box):
     assert "PATH" in names and "SECRET_OF_THE_GRADER" not in names
 
 
+def test_an_environment_in_tmp_is_found_in_the_box_all_the_same(box, tmp_path, monkeypatch):
+    """Where the course was cloned to /tmp, whose place in the box is taken."""
+    libraries = tmp_path / "site-packages"
+    libraries.mkdir()
+    (libraries / "only_here.py").write_text("five = 5")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(libraries)])
+    with Sandbox(box.level) as fresh:
+        assert value(fresh, "__import__('only_here').five") == 5
+
+
 def test_the_course_and_torch_are_not_there(box):
     for name in ("course_utils.checks", "course_utils.ngrams", "solutions", "tests"):
         assert value(box, f"__import__({name!r})") == "ModuleNotFoundError"
@@ -423,9 +433,9 @@ def test_a_failing_statement_keeps_no_other_from_running(open_box):
         assert call(conversation, "abc") == {"value": 3}
 
 
-def test_top_level_await_and_annotations_that_mean_nothing_here(open_box):
+def test_top_level_await_and_annotations_that_mean_nothing_here(box):
     source = "async def g(): return 5\nfive = await g()\ndef f(x: Vocabulary) -> Text: return five"
-    assert answer(open_box, source, 1) == {"value": 5}
+    assert answer(box, source, 1) == {"value": 5}
 
 
 def test_an_exception_of_their_own_crosses_by_the_name_of_pythons(open_box):

@@ -1,17 +1,22 @@
 """What crosses between judge and worker comes out as it went in, and as nothing else."""
 
+import array
 import base64
+import decimal
 import enum
 import fractions
 import importlib
+import itertools
 import json
-from collections import Counter, OrderedDict, defaultdict, namedtuple
+import types
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from course_utils import checks
 from course_utils.grading import wire
 from course_utils.grading.judge import weeks
 
@@ -113,6 +118,38 @@ def test_subclasses_arrive_as_what_they_are_made_of():
         assert_equal(crossed(sent), wanted)
 
 
+FORMS = [1, 0, -0.0, 0.5, float("nan"), float("inf"), True, "", "the dog", None, 10**400, 2**53 + 1]
+FORMS += [[], [0.5, 1.0], ["a", "b"], [[1.0, 2.0]], {}, {"a": 1}, {("a", "b"): 2}, {1: 0.5}]
+FORMS += [np.zeros(0), np.array([1, 2]), np.array([0.5, np.nan]), np.array([True]), np.ones((1, 2))]
+FORMS += [(np.ones(2), 0.5), {"W": np.ones(2)}]
+DISGUISES = [
+    *(np.float64, np.float32, np.int64, np.bool_, np.str_, np.array, np.asfortranarray),
+    *(np.matrix, np.ma.array, lambda v: np.array(v, dtype=object), lambda v: np.array(v)[()]),
+    *(lambda v: np.array(v).astype(">f4"), lambda v: np.array(v).astype(int)),
+    *(lambda v: np.array(v).astype(bool), lambda v: np.array(v).astype(complex)),
+    *(lambda v: np.array(v)[:, None], lambda v: np.array([v]), lambda v: [np.array(x) for x in v]),
+    *(tuple, list, set, iter, str, float, int, complex, repr, deque, array.array),
+    *(fractions.Fraction, decimal.Decimal, Counter, OrderedDict, types.MappingProxyType),
+    *(lambda v: {**v, "b": 0}, lambda v: {**v, "b": 0.0}, lambda v: {**v, "b": False}),
+    *(lambda v: {**v, "b": None}, lambda v: {k: np.float64(x) for k, x in v.items()}),
+    *(lambda v: {np.str_(k): x for k, x in v.items()}, lambda v: {(k,): x for k, x in v.items()}),
+    *(lambda v: v + 1e-13, lambda v: -v, lambda v: [*v, 0], lambda v: v),
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_has_crossed_agrees_with_what_it_agreed_with_before():
+    """What a notebook's own check accepts is accepted here, and nothing else, whatever its form."""
+    for value, disguise in itertools.product(FORMS, DISGUISES):
+        try:
+            odd = disguise(value)
+            arrived = crossed(odd)
+        except (TypeError, ValueError, AttributeError, ArithmeticError, IndexError):
+            continue  # not a form of this value
+        for wanted in FORMS:
+            assert checks.same(odd, wanted) == checks.same(arrived, wanted), (odd, wanted)
+
+
 def test_a_tensor_arrives_as_an_array():
     torch = pytest.importorskip("torch")
     assert_equal(crossed(torch.ones(2, requires_grad=True)), np.ones(2, np.float32))
@@ -177,6 +214,7 @@ BYTES = base64.b64encode(bytes(16)).decode()
         {"a": ["<f8", [1 << 62, 0, 1 << 62], BYTES]},
         {"a": ["<f8", [1 << 62, 0, 1 << 62], ""]},
         {"a": ["<f8", [0, 1 << 70], ""]},
+        {"a": ["<f8", [1 << 40, 0], ""]},  # as a list, it would be the end of the judge
         {"a": ["|O", [2], BYTES]},
         {"a": ["<U2", [2], BYTES]},
         {"a": ["<f1", [16], BYTES]},

@@ -270,7 +270,7 @@ class Judge:
         except Ended as error:
             ended = error.how
         except wire.Malformed:
-            ended = "died"
+            ended = "too large"
         if not ended and loaded.get("ready") is not True:
             return self._blank(name, "raised", feedback=_not_loaded(name, loaded))
         return self._judge(name, outcomes, ended, _modules(loaded.get("missing")))
@@ -305,7 +305,7 @@ class Judge:
             )
         elif ended == "too large":
             status = "wrong"
-            sentences.append("Its answer is too large, or holds itself.")
+            sentences.append("Its answer is too large, or not plain data.")
         elif ended:
             status = "died"
             sentences.append(

@@ -151,13 +151,16 @@ class Sandbox:
         libraries = [path for path in sys.path if "-packages" in path and os.path.isdir(path)]
         boxed, scratch = self.level == "bubblewrap", self._scratch()
         roots = readable([*SYSTEM, sys.base_prefix, *libraries], self._secrets())
+        # In the box libraries have a place of their own: theirs may lie in /tmp, which is private.
+        places = {path: f"/packages/{i}" if boxed else path for i, path in enumerate(libraries)}
+        inside = {root: _moved(root, places) for root in roots}
         settings = {
             "control": control,
             "fork": FORK,
             "kernel": self.level != "limits",  # Linux's own walls
             "boxed": boxed,
-            "path": libraries,
-            "readable": [*roots, "/dev/null", "/dev/zero", "/dev/urandom"],
+            "path": list(places.values()),
+            "readable": [*inside.values(), "/dev/null", "/dev/zero", "/dev/urandom"],
             # A folder of the machine's own could be filled up.
             "writable": [scratch, "/dev/null"] if boxed else ["/dev/null"],
             "scratch": scratch,
@@ -172,8 +175,8 @@ class Sandbox:
             return worker
         box = ["bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"]
         box += ["--cap-drop", "ALL", "--hostname", "worker"]
-        for root in roots:
-            box += ["--ro-bind", root, root]
+        for root, place in inside.items():
+            box += ["--ro-bind", root, place]
         for name in FILES:
             box += ["--ro-bind", str(HERE / name), f"{folder}/{name}"]
         box += ["--size", str(TMP_BYTES), "--tmpfs", "/tmp", "--dev", "/dev"]
@@ -380,6 +383,14 @@ def readable(roots: Sequence, hidden: Sequence) -> list[str]:
         else:
             found.append(str(root))
     return found
+
+
+def _moved(path: str, places: dict[str, str]) -> str:
+    """Return where a path is to be found if folders are at other places."""
+    for folder, place in places.items():
+        if Path(path).is_relative_to(folder):
+            return str(Path(place, Path(path).relative_to(folder)))
+    return path
 
 
 def constants(module) -> dict:

@@ -27,8 +27,9 @@ import numpy as np
 MAX_BYTES = 16_000_000  # of one frame
 # In one value. What takes longest to look at counts most: an array as ten values; and keys, since
 # those whose hashes collide take quadratic time.
-MAX_VALUES = 50_000
+MAX_VALUES = 20_000
 MAX_KEYS = 2_000
+MAX_ENTRIES = 1_000_000  # of an array; and of lists in it, were it one of (1 << 40, 0)
 MAX_DEPTH = 20
 MAX_BITS = 10_000  # of a whole number; JSON's reader takes 4,300 digits
 TYPES = {"generator", "function", "builtin_function_or_method", "module", "deque", "Tensor"}
@@ -213,7 +214,6 @@ def _array(content: list) -> np.ndarray:
         raise Malformed("the bytes of an array must be in base64") from None
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(data):
         raise Malformed("an array whose bytes do not fit its shape")
-    try:
-        return np.frombuffer(data, dtype=dtype).reshape(shape).astype(dtype.newbyteorder("="))
-    except ValueError:  # without entries, and yet more than an array can have
-        raise Malformed("an array of a shape that none can have") from None
+    if math.prod(max(n, 1) for n in shape) > MAX_ENTRIES:
+        raise Malformed(f"an array of more than {MAX_ENTRIES} entries")
+    return np.frombuffer(data, dtype=dtype).reshape(shape).astype(dtype.newbyteorder("="))

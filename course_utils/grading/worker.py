@@ -20,7 +20,6 @@ from __future__ import annotations
 import __future__
 
 import ast
-import asyncio
 import builtins
 import contextlib
 import ctypes
@@ -110,7 +109,7 @@ def load(statements: list[str], name: str, without: list[str]):
         try:
             result = eval(compile(statement, "<answer>", "exec", CODE_FLAGS), space)
             if inspect.iscoroutine(result):
-                asyncio.run(result)
+                importlib.import_module("asyncio").run(result)  # its import slows each fork
         except BaseException as error:  # whatever it may raise, exit() included
             if isinstance(error, ImportError):
                 missing.append(str(getattr(error, "name", "") or "")[:100])

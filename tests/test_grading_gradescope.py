@@ -141,7 +141,7 @@ def test_set_up_installs_by_the_constraints_what_is_imported(here, tmp_path):
     subprocess.run(["bash", str(here / "source" / "setup.sh")], env=environment, check=True)
     calls = log.read_text()
     assert "apt-get install -y bubblewrap\n" in calls and "-m venv ../venv" in calls
-    assert "-m pip install --no-input -c constraints.txt ipython jinja2 nbformat numpy\n" in calls
+    assert "-m pip install --no-input -c constraints.txt jinja2 nbformat numpy\n" in calls
     assert (here / "venv" / "bin" / "python").exists()
 
 

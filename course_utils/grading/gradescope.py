@@ -29,7 +29,7 @@ from course_utils.grading.submissions import find_submissions
 from course_utils.notebooks import write_whole
 
 PACKAGE = Path(course_utils.__file__).parent
-REQUIREMENTS = ("ipython", "jinja2", "nbformat", "numpy")  # what the modules sent along import
+REQUIREMENTS = ("jinja2", "nbformat", "numpy")  # what the modules sent along import
 
 SETUP = """#!/usr/bin/env bash
 # Gradescope runs this once, as root, when the autograder is uploaded.

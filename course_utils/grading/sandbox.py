@@ -159,6 +159,7 @@ class Sandbox:
             "fork": FORK,
             "kernel": self.level != "limits",  # Linux's own walls
             "boxed": boxed,
+            "nobody": self.level == "limits" and _can_be_nobody([sys.base_prefix, *libraries]),
             "path": list(places.values()),
             "readable": [*inside.values(), "/dev/null", "/dev/zero", "/dev/urandom"],
             # A folder of the machine's own could be filled up.
@@ -383,6 +384,17 @@ def readable(roots: Sequence, hidden: Sequence) -> list[str]:
         else:
             found.append(str(root))
     return found
+
+
+def _can_be_nobody(folders: Sequence[str]) -> bool:
+    """Say whether this is root, and a user without rights could still read these folders."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return False
+    paths = [path.resolve() for path in map(Path, folders)]
+    above = [parent for path in paths for parent in path.parents]
+    return all(path.stat().st_mode & 0o5 == 0o5 for path in paths) and all(
+        path.stat().st_mode & 0o1 for path in above
+    )
 
 
 def _moved(path: str, places: dict[str, str]) -> str:

@@ -203,7 +203,7 @@ def confine(settings: dict, landlock: int | None = None) -> list[str]:
             with contextlib.suppress(AttributeError, ValueError, OSError):
                 resource.setrlimit(getattr(resource, what), (soft, hard))
         walls.append("limits")
-    if not settings["kernel"] and getattr(os, "geteuid", lambda: 1)() == 0:
+    if settings["nobody"]:
         os.setgroups([])  # root's files are not for a user that owns nothing
         os.setgid(NOBODY)
         os.setuid(NOBODY)

@@ -275,7 +275,8 @@ def test_a_worker_that_is_lost_costs_nobody_points(monkeypatch):
             def lose(self, frame):
                 if b'"call"' in frame and next(left, None) is not None:
                     os.killpg(judge.sandbox.process.pid, signal.SIGKILL)
-                    judge.sandbox.process.wait()
+                    assert self.socket.recv(1) == b""  # both are gone
+                    assert judge.sandbox.control.recv(1) == b""
                 send(self, frame)
 
             monkeypatch.setattr(sandbox._Forked, "send", lose)

@@ -224,8 +224,8 @@ BYTES = base64.b64encode(bytes(16)).decode()
         {"d": [[i, 0] for i in range(wire.MAX_KEYS + 1)]},
         {"s": list(range(wire.MAX_KEYS + 1))},
         [{"d": [[i, 0]]} for i in range(wire.MAX_KEYS + 1)],
-        [0] * wire.MAX_VALUES,
-        [{"a": ["<f8", [0], ""]}] * (wire.MAX_VALUES // 10),
+        [0] * (wire.MAX_VALUES + 1),
+        [{"a": ["<f8", [0], ""]}] * (wire.MAX_VALUES // 10 + 1),
     ],
     ids=lambda data: repr(data)[:40],
 )

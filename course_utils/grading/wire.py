@@ -32,6 +32,7 @@ MAX_KEYS = 2_000
 MAX_ENTRIES = 1_000_000  # of an array; and of lists in it, were it one of (1 << 40, 0)
 MAX_DEPTH = 20
 MAX_BITS = 10_000  # of a whole number; JSON's reader takes 4,300 digits
+PLAIN = {type(None), bool, int, float}
 TYPES = {"generator", "function", "builtin_function_or_method", "module", "deque", "Tensor"}
 
 
@@ -83,6 +84,10 @@ def encode(value, depth: int = MAX_DEPTH):
     kind = type(value)
     if value is None or kind is float or kind is str or kind is bool:
         return value
+    if isinstance(value, int):
+        if value.bit_length() > MAX_BITS:
+            raise Malformed("a number of thousands of digits")
+        return int(value)
     if depth <= 0:
         raise Malformed(f"nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, np.generic):  # np.float64 is also a float
@@ -90,15 +95,12 @@ def encode(value, depth: int = MAX_DEPTH):
         return {"x": kind.__name__} if isinstance(value, np.generic) else encode(value, depth - 1)
     for tag, types in (("l", list), ("t", tuple), ("s", (set, frozenset))):
         if isinstance(value, types):
-            parts = [encode(part, depth - 1) for part in value]
+            # Lists of numbers are the longest: no call for each.
+            parts = [p if type(p) is float else encode(p, depth - 1) for p in value]
             return parts if tag == "l" else {tag: parts}
     if isinstance(value, Mapping):
         pairs = [[encode(k, depth - 1), encode(v, depth - 1)] for k, v in value.items()]
         return {"c" if isinstance(value, Counter) else "d": pairs}
-    if isinstance(value, int):
-        if value.bit_length() > MAX_BITS:
-            raise Malformed("a number of thousands of digits")
-        return int(value)
     if isinstance(value, numbers.Real):
         return float(value)
     if isinstance(value, str):
@@ -146,15 +148,15 @@ class _Room:
 
 
 def _decode(data, room: _Room, depth: int):
-    room.take(1)
+    kind = type(data)
+    if kind is str:
+        return sys.intern(data)
+    if kind in PLAIN:
+        return data
     if depth < 0:
         raise Malformed(f"nested deeper than {MAX_DEPTH} levels")
-    if isinstance(data, str):
-        return sys.intern(data)
-    if data is None or isinstance(data, bool | int | float):
-        return data
-    if isinstance(data, list):
-        return [_decode(part, room, depth - 1) for part in data]
+    if kind is list:
+        return _decode_all(data, room, depth)
     if len(data) != 1:
         raise Malformed("an object must have one key, its tag")
     [(tag, content)] = data.items()
@@ -171,7 +173,7 @@ def _decode(data, room: _Room, depth: int):
         room.take(0, keys=len(content))
     if tag in ("c", "d") and any(not isinstance(p, list) or len(p) != 2 for p in content):
         raise Malformed("a dict must be a list of pairs")
-    parts = [_decode(part, room, depth - 1) for part in content]
+    parts = _decode_all(content, room, depth)
     try:
         if tag == "t":
             return tuple(parts)
@@ -184,6 +186,11 @@ def _decode(data, room: _Room, depth: int):
     except TypeError:
         raise Malformed("a key that cannot be one") from None
     raise Malformed(f"unknown tag {tag!r}")
+
+
+def _decode_all(data: list, room: _Room, depth: int) -> list:
+    room.take(len(data))
+    return [part if type(part) in PLAIN else _decode(part, room, depth - 1) for part in data]
 
 
 def _foreign(name) -> Foreign:

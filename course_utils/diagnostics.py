@@ -691,11 +691,9 @@ class _Network(NamedTuple):
         for layer in layers:
             layer._cell_step = functools.partial(noted_cell, layer)
             layer._step = functools.partial(noted_step, layer)
-        try:
-            y, _ = self.rnn(self.x, _joined(self.state if state is None else state))
-        finally:
-            for layer in layers:
-                del layer._cell_step, layer._step
+        y, _ = self.rnn(self.x, _joined(self.state if state is None else state))
+        for layer in layers:  # steps that are taken again are not noted
+            del layer._cell_step, layer._step
         T = len(self.x)
         return y, [steps[start : start + T] for start in range(0, len(steps), T)]
 

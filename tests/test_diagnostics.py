@@ -206,8 +206,8 @@ def test_the_gradient_at_the_first_state_by_finite_differences(name):
 
 
 @pytest.mark.parametrize("options", [
-    {"cell": "srn", "num_layers": 2}, {"cell": "gru", "dropout": 0.5},
-    {"cell": "lstm", "variational": True, "num_layers": 2, "skip": "highway"},
+    {"cell": "srn", "num_layers": 2}, {"cell": "gru", "num_layers": 2, "dropout": 0.5},
+    {"cell": "lstm", "variational": True, "num_layers": 2, "skip": "highway", "dropout": 0.5},
     {"cell": "lstm", "tie_weights": False, "output": "sampled", "embedding_size": 3},
     {"cell": "lstm", "tie_weights": False, "output": "adaptive"},
 ])  # fmt: skip

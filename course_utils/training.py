@@ -144,7 +144,7 @@ def fit(
     optimizer: str = "adam",
     lr: float | None = None,
     clip: float | None = 1.0,
-    decay: float = 0.5,
+    decay: float | str = 0.5,
     patience: int = 6,
     mixed_precision: bool = False,
     checkpoint: str | os.PathLike | None = None,
@@ -175,9 +175,10 @@ def fit(
         The learning rate at the beginning; default 0.008 for Adam, 2 for SGD.
     clip : float, optional
         The gradient is scaled down to this norm where it is longer (Pascanu et al. 2013).
-    decay : float
+    decay : float or "linear"
         The factor for the learning rate after a validation that brought no better perplexity
-        (a half, as Mikolov et al. 2010, for Adam as well).
+        (a half, as Mikolov et al. 2010, for Adam as well); or "linear": the learning rate falls in
+        a straight line and is 0 when the budget ends.
     patience : int
         Stop after so many validations in a row that brought no better perplexity.
     mixed_precision : bool
@@ -230,7 +231,7 @@ def fit(
         "optimizer": optimizer,
         "lr": LEARNING_RATES.get(optimizer) if lr is None else float(lr),
         "clip": None if clip is None else float(clip),
-        "decay": float(decay),
+        "decay": decay if decay == "linear" else float(decay),
         "mixed_precision": bool(mixed_precision),
         "seed": int(seed),
         "validation": "by time" if epochs is None else "by epochs",
@@ -246,6 +247,8 @@ def fit(
         try:
             run.begin(path, budget)
             while not (reason := budget.is_spent(run)) and not interrupted.is_set():
+                if decay == "linear":
+                    run.set_lr(settings["lr"] * (1 - budget.share_spent(run)))
                 run.read_chunk()
                 if clock() - run.looked >= LOOK_SECONDS:
                     run.look()
@@ -341,6 +344,16 @@ class _Run:
         """Return the seconds trained, those before an interruption included."""
         return clock() - self.began
 
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step."""
+        return self.optimizer.param_groups[0]["lr"]
+
+    def set_lr(self, lr: float) -> None:
+        """Change the learning rate."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+
     def begin(self, path: Path | None, budget: _Budget) -> None:
         """Go on from the checkpoint if there is one; else find out what a validation costs."""
         self.model.train()
@@ -417,7 +430,7 @@ class _Run:
             "seconds": now,
             "train_nats": self.nats / self.tokens,
             "valid_perplexity": measured,
-            "lr": self.optimizer.param_groups[0]["lr"],
+            "lr": self.lr,
             "tokens_per_second": self.tokens / max(before - self.measured_at, 1e-9),
         })  # fmt: skip
         self.nats, self.tokens = 0.0, 0
@@ -428,8 +441,8 @@ class _Run:
             self.best_weights = copy.deepcopy(self.model.state_dict())
         else:
             self.failures += 1
-            for group in self.optimizer.param_groups:
-                group["lr"] *= self.settings["decay"]
+            if self.settings["decay"] != "linear":
+                self.set_lr(self.lr * self.settings["decay"])
 
     def validate_last(self) -> None:
         """Measure at the end, unless that is done; no checkpoint knows of it.
@@ -447,7 +460,7 @@ class _Run:
 
     def diverged(self, what: str, step: int) -> Diverged:
         """Make the sentence for a loss that is no number."""
-        cures = [f"a smaller lr (it is {self.optimizer.param_groups[0]['lr']:g})"]
+        cures = [f"a smaller lr (it is {self.lr:g})"]
         clip = self.settings["clip"]
         cures.append("clip=1.0" if clip is None or clip > 1 else f"a smaller clip (it is {clip:g})")
         if self.settings["mixed_precision"]:
@@ -660,5 +673,7 @@ def _check(settings: dict, valid_ids, seconds, epochs, patience) -> None:
     for name, value in positive.items():
         if value is not None and not value > 0:
             raise ValueError(f"{name} must be positive, got {value}")
-    if not 0 < settings["decay"] <= 1:
-        raise ValueError(f"decay must be above 0 and at most 1, got {settings['decay']}")
+    if settings["decay"] != "linear" and not 0 < settings["decay"] <= 1:
+        raise ValueError(
+            f"decay must be 'linear', or above 0 and at most 1, got {settings['decay']}"
+        )

@@ -185,6 +185,14 @@ def test_the_learning_rate_falls_when_validation_does_not(scripted, optimizer):
     assert history.best["epoch"] == 5
 
 
+def test_a_linear_decay_ends_at_zero(scripted):
+    scripted([8.0, 7.0, 7.5, 7.2, 6.0])  # a failure changes nothing
+    history = quick(Toy(), lr=0.8, decay="linear", epochs=4)
+    left = [36 - before for before in (8, 17, 26, 35)]  # of 36 chunks, at each epoch's last one
+    assert history.table().lr.tolist() == pytest.approx([0.8 * n / 36 for n in left])
+    assert history.stopped == "4 epochs are done"
+
+
 def test_the_model_ends_with_its_best_weights_in_evaluation_mode(scripted):
     scripted([8.0, 7.0])
     after_two = Toy(dropout=0.2)
@@ -304,6 +312,14 @@ def test_seconds_hold_and_leave_validation_a_tenth(monkeypatch):
     assert len(table) == 29  # every 20 s and what it takes: 0.8 s
     assert {n for _, n in clock.validations} == {40}
     assert table.tokens_per_second.mean() == pytest.approx(198 / 45, rel=0.01)  # 9 chunks
+
+
+def test_a_linear_decay_goes_by_the_clock(monkeypatch):
+    model = Toy()
+    Clock(monkeypatch, model, chunk=5.0)
+    table = quick(model, seconds=600, epochs=None, lr=0.8, decay="linear", patience=99).table()
+    began = table.seconds - 0.8 - 5  # the last chunk before a validation
+    assert table.lr.tolist() == pytest.approx((0.8 * (1 - began / 600)).tolist())
 
 
 def test_a_long_validation_text_is_not_read_to_its_end(monkeypatch):
@@ -739,7 +755,7 @@ def test_the_bar_shows_speed_and_perplexities_where_it_can_be_seen(monkeypatch, 
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
         ({"batch_size": 201}, "200 tokens cannot be cut into 201 columns"),
         ({"patience": 0}, "patience must be at least 1, got 0"),
-        ({"decay": 1.5}, "decay must be above 0 and at most 1, got 1.5"),
+        ({"decay": 1.5}, "decay must be 'linear', or above 0 and at most 1, got 1.5"),
         ({"valid_ids": []}, "the validation text is empty"),
         ({"model": torch.nn.Identity()}, r"Identity\(\) has no weights to train"),
     ],

@@ -518,6 +518,7 @@ def memory_cell(
     values = np.stack([cell[name] for name in gates.values()])  # (4, T)
     below = ax.inset_axes((0, 0, 1, 0.45))  # in the room that was left under the curves
     below.imshow(np.abs(values), aspect="auto", cmap="Blues", vmin=0, vmax=1.7,
+                 interpolation="nearest",
                  extent=(0.5, T + 0.5, 3.5, -0.5))  # fmt: skip
     if T <= 20:
         for (row, t), value in np.ndenumerate(values):

@@ -143,6 +143,7 @@ def fit(
     steps: int = 35,
     optimizer: str = "adam",
     lr: float | None = None,
+    betas: tuple[float, float] = (0.9, 0.999),
     clip: float | None = 1.0,
     decay: float | str = 0.5,
     patience: int = 6,
@@ -173,6 +174,9 @@ def fit(
         Adam (Kingma and Ba 2015) or plain stochastic gradient descent.
     lr : float, optional
         The learning rate at the beginning; default 0.008 for Adam, 2 for SGD.
+    betas : (float, float)
+        How much of the mean gradient, and of the mean squared one, Adam keeps from step to step. A
+        second one of 0.99 forgets the loud beginning sooner.
     clip : float, optional
         The gradient is scaled down to this norm where it is longer (Pascanu et al. 2013).
     decay : float or "linear"
@@ -230,6 +234,7 @@ def fit(
         "steps": int(steps),
         "optimizer": optimizer,
         "lr": LEARNING_RATES.get(optimizer) if lr is None else float(lr),
+        "betas": tuple(map(float, betas)) if optimizer == "adam" else None,
         "clip": None if clip is None else float(clip),
         "decay": decay if decay == "linear" else float(decay),
         "mixed_precision": bool(mixed_precision),
@@ -323,9 +328,11 @@ class _Run:
             "valid_ids": _digest(valid_ids),
             "model": _description(model),
         }
-        make = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[settings["optimizer"]]
-        fused = self.device.type in ("cpu", "cuda")  # one kernel: a third of the time on a CPU
-        self.optimizer = make(self.parameters, lr=settings["lr"], fused=fused)
+        options = {"lr": settings["lr"], "fused": self.device.type in ("cpu", "cuda")}  # one kernel
+        if settings["optimizer"] == "adam":
+            self.optimizer = torch.optim.Adam(self.parameters, betas=settings["betas"], **options)
+        else:
+            self.optimizer = torch.optim.SGD(self.parameters, **options)
 
         self.history = History(clip=settings["clip"])
         self.step = self.saved_step = 0  # chunks read since the beginning
@@ -673,6 +680,10 @@ def _check(settings: dict, valid_ids, seconds, epochs, patience) -> None:
     for name, value in positive.items():
         if value is not None and not value > 0:
             raise ValueError(f"{name} must be positive, got {value}")
+    if settings["betas"] and not (
+        len(settings["betas"]) == 2 and all(0 <= beta < 1 for beta in settings["betas"])
+    ):
+        raise ValueError(f"betas must be two numbers from 0 to below 1, got {settings['betas']}")
     if settings["decay"] != "linear" and not 0 < settings["decay"] <= 1:
         raise ValueError(
             f"decay must be 'linear', or above 0 and at most 1, got {settings['decay']}"

@@ -139,14 +139,21 @@ def test_two_epochs_of_sgd_are_the_loop_written_out(scripted):
         torch.testing.assert_close(model.state_dict()[name], value, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_an_epoch_is_that_of_torchs_own_optimizer_bit_for_bit(scripted, optimizer):
+@pytest.mark.parametrize(
+    ("name", "kind", "options"),
+    [
+        ("sgd", torch.optim.SGD, {}),
+        ("adam", torch.optim.Adam, {}),
+        ("adam", torch.optim.Adam, {"betas": (0.7, 0.8)}),
+    ],
+)
+def test_an_epoch_is_that_of_torchs_own_optimizer_bit_for_bit(scripted, name, kind, options):
     scripted(FALLING)
     model, oracle = Toy(), Toy()
-    quick(model, TRAIN, epochs=1, optimizer=optimizer, lr=0.05, clip=0.3, batch_size=4, steps=9)
+    settings = {"epochs": 1, "lr": 0.05, "clip": 0.3, "batch_size": 4, "steps": 9} | options
+    quick(model, TRAIN, optimizer=name, **settings)
 
-    kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[optimizer]
-    other = kind(oracle.parameters(), lr=0.05, fused=True)
+    other = kind(oracle.parameters(), lr=0.05, fused=True, **options)
     targets = torch.tensor(TRAIN).reshape(4, 50).T
     inputs = torch.tensor([1, *TRAIN[:-1]]).reshape(4, 50).T
     state = None
@@ -754,6 +761,8 @@ def test_the_bar_shows_speed_and_perplexities_where_it_can_be_seen(monkeypatch, 
         ({"steps": 0}, "steps must be at least 1, got 0"),
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
         ({"batch_size": 201}, "200 tokens cannot be cut into 201 columns"),
+        ({"betas": (0.9, 1)}, r"betas must be two numbers from 0 to below 1, got \(0.9, 1.0\)"),
+        ({"betas": (0.9,)}, "betas must be two numbers"),
         ({"patience": 0}, "patience must be at least 1, got 0"),
         ({"decay": 1.5}, "decay must be 'linear', or above 0 and at most 1, got 1.5"),
         ({"valid_ids": []}, "the validation text is empty"),

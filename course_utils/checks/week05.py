@@ -1691,9 +1691,9 @@ _X2 = np.array([[1.0], [0.0], [-0.5]])
 _STEPS = (
     # net = 0.5 + 2 * 0.5 - 1 = 0.5: the slope of tanh is 0.7864, that of ReLU 1.
     (_ONE, 0.5 * _ONE, _W1, _V1, -1 * _ONE),
-    (np.array([1.0, 0.5]), -0.5 * _ONE, _W21, _V1, 0.5 * _ONE),
+    (np.array([1.0, 0.5]), -0.5 * _ONE, _W21, _V1, -0.5 * _ONE),  # net is negative
     (_ONE, _H2, _W12, _V2, _B2),
-    (-1 * _ONE, _H2, _W12, _V2, _B2),
+    (-2 * _ONE, _H2, _W12, _V2, _B2),  # the first net is negative
 )
 _J2 = np.array([[[0.5, 1.0], [0.0, 2.0]], [[1.0, 0.0], [3.0, 0.5]], [[0.0, 1.0], [-1.0, 0.0]]])
 _SKEW = np.array([[0.5, 4.0], [0.0, 0.5]])
@@ -1755,6 +1755,7 @@ QUESTIONS = {
                 ("DT NN IN DT NNS VBZ".split(), 1, 5),  # the writer of the books is
                 ("DT NNS IN DT NN VBP".split(), 1, 5),
                 ("DT NN IN DT NN VBZ".split(), 1, 5),
+                ("DT NNS IN DT NNS VBP".split(), 1, 5),
                 ("DT NN IN DT NNS IN DT NN VBZ DT NNS".split(), 1, 8),
                 ("NNS NN NNS JJ NNS VBZ NNS".split(), 1, 5),
             ),
@@ -1837,7 +1838,7 @@ QUESTIONS = {
             points=2,
             expected=gradient_norms,
             examples=(
-                # A slope of 0.7864 twice over w = 2 would be 2.47; the second step has its own.
+                # One step: the length of the gradient, 1, then the Jacobian of tanh_step, 1.573.
                 *((_ONE, _X2[:1], 0.5 * _ONE, _W1, _V1, -1 * _ONE, cell) for cell in CELLS),
                 *((_H2, _X2, _B2, _W12, _V2, _H2, cell) for cell in CELLS),
             ),

@@ -1,5 +1,6 @@
 """pyproject.toml, constraints.txt and environment.yml agree; code is clean; words are true."""
 
+import base64
 import re
 import subprocess
 import sys
@@ -106,9 +107,23 @@ def test_links_between_files_lead_somewhere():
         f"{path.relative_to(ROOT)}: {link}"
         for path, text in texts.items()
         for link in re.findall(r"\]\(([^)#\s]+)", text)
-        if "://" not in link and not (path.parent / link).exists()
+        if not link.startswith("attachment:")
+        and "://" not in link
+        and not (path.parent / link).exists()
     ]
     assert broken == []
+
+
+def test_attached_pictures_are_those_of_the_benchmarks():
+    results = {path.name: path.read_bytes() for path in (ROOT / "benchmarks/results").glob("*.png")}
+    attached = {
+        (path.name, name): base64.b64decode(content["image/png"])
+        for path in (ROOT / "notebooks").glob("*.ipynb")
+        for cell in nbformat.read(path, as_version=4).cells
+        for name, content in cell.get("attachments", {}).items()
+    }
+    old = [place for place, picture in attached.items() if picture != results.get(place[1])]
+    assert old == [], "attach the picture that the benchmark wrote last"
 
 
 def test_importing_the_package_is_light():

@@ -535,6 +535,10 @@ _RADIUS_MISTAKES = [
         _other_radius(lambda W: float(np.linalg.eigvals(W).real.max())),
     ),
     (
+        "the largest eigenvalue is taken with its sign; -3 stretches as much as 3: absolute value",
+        _other_radius(lambda W: np.linalg.eigvals(W).max()),  # complex for some inputs
+    ),
+    (
         "only the real parts are looked at; the absolute value of a + ib is sqrt(a**2 + b**2)",
         _other_radius(lambda W: float(np.abs(np.linalg.eigvals(W).real).max())),
     ),

@@ -312,7 +312,7 @@ def gradient_flow(hidden_size: int = 64, steps: int = 100, seed: int = 0) -> ipw
     from course_utils import diagnostics
     from course_utils.recurrent import GRU, LSTM, SRN, forget_bias_, update_bias_
 
-    wide = {"style": {"description_width": "9em"}, "layout": {"width": "30em"}}
+    wide = {"style": {"description_width": "11em"}, "layout": {"width": "32em"}}
     makers = {"SRN": SRN, "SRN, ReLU": SRN, "LSTM": LSTM, "GRU": GRU}
     cell = ipw.ToggleButtons(options=list(makers), style={"button_width": "auto"})
     radius = ipw.FloatSlider(0.6, min=0.1, max=2, step=0.05, description="spectral radius", **wide)

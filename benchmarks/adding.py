@@ -6,7 +6,7 @@ A network reads T numbers, two of them marked, and is to say their sum at the en
 Schmidhuber 1997). It counts as solved when the mean squared error on 500 sequences that are not
 trained on is below 0.01; 1/6 = 0.167 is what one gets who always says 1, 0.083 who knows one of the
 two numbers. A figure is the time it took; in brackets stands the best error of a run that did not
-get there.
+get there, nan if its weights overflowed at once.
 
 All have 64 hidden units and the same sequences, 50 at a time, by Adam with a learning rate of 0.01
 and gradients clipped to a norm of 1. The time is CPU time of training on one thread.

@@ -95,6 +95,15 @@ def test_norm_radius_and_bound_against_the_course(seed):
         close(questions.gradient_bound(gradient, W_hh, slope, steps), wanted)
 
 
+def test_a_largest_eigenvalue_that_is_complex_is_known_too():
+    """Not in the bank: complex numbers do not cross into the grader, which names no reason."""
+
+    def signed(W_hh):
+        return np.linalg.norm(W_hh, 2), np.linalg.eigvals(W_hh).max()
+
+    assert "taken with its sign" in check("week05.norm_and_radius", signed).reason
+
+
 def test_attractors_against_the_grammar():
     grammar, random = english_grammar(), Random(5)
     samples = [grammar.sample(random) for _ in range(300)]

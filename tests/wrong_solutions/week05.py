@@ -378,11 +378,6 @@ def nuclear_norm(W_hh):
 
 
 @wrong("norm_and_radius", "the largest eigenvalue is taken with its sign")
-def largest_of_complex_eigenvalues(W_hh):
-    return np.linalg.norm(W_hh, 2), np.linalg.eigvals(W_hh).max()
-
-
-@wrong("norm_and_radius", "the largest eigenvalue is taken with its sign")
 def signed_eigenvalue(W_hh):
     return np.linalg.norm(W_hh, 2), np.linalg.eigvals(W_hh).real.max()
 

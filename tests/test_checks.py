@@ -946,3 +946,21 @@ def test_a_check_leaves_numpy_settings_alone():
     before = np.geterr()
     check("week01.perplexity", lambda probabilities: np.seterr(all="ignore") and 1.0)
     assert np.geterr() == before
+
+
+@pytest.mark.parametrize("week", WEEKS[3:])  # the guides before say it in their own words
+def test_guide_quotes_what_the_checks_say(week):
+    """Each message in the guide's table is one of the function's, word for word."""
+    guide = (notebook(week).parent / "guide.md").read_text(encoding="utf-8")
+    table = guide.split("\n## What goes wrong")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")]
+    assert len(rows) > 40
+    of_all = re.compile(
+        "raised (Value|Type)Error|it changes its argument `[a-zA-Z_]+`; work on a copy|"
+    )
+    for row in rows[1:-1]:  # the last speaks of the other functions' messages
+        if len(row) == 3:
+            mistakes = QUESTIONS[f"{week}.{row[0].strip('`')}"].mistakes
+        for words in row[-1].replace("perhaps because ", "... ").split("..."):
+            said = words.strip(" ;")
+            assert of_all.fullmatch(said) or any(said in sentence for sentence, _ in mistakes), said

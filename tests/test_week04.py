@@ -1,12 +1,11 @@
 """The oracles of week 4 against torch, the course's network and hand arithmetic; its notebook."""
 
 import math
-from types import FunctionType
 
 import numpy as np
 import pytest
 import torch
-from test_checks import BANKS, notebook, solution_cells, solutions
+from test_checks import names_after_helpers, notebook, solution_cells, solutions
 
 from course_utils.checks import week04 as questions
 from course_utils.numpy_rnn import NumpyRNN
@@ -155,15 +154,7 @@ CELLS = {cell.id: cell.source for cell in solution_cells("week04")}
 
 @pytest.fixture(params=[0, 1])
 def names(request):
-    """The names of the notebook after its helpers, with the solution or another right one."""
-    found = dict(solutions("week04"))
-    if request.param:
-        for name, (right, *_) in BANKS["week04"].RIGHT.items():
-            # The notebook calls a function by the name it asked for.
-            own = right.__code__, right.__globals__, name, right.__defaults__
-            found[name] = FunctionType(*own)
-    exec(CELLS["helpers"], found)
-    return found
+    return names_after_helpers("week04", request.param)
 
 
 def test_columns_fit_and_the_best_step_is_the_one_the_guide_names(names, capsys):

@@ -2,12 +2,11 @@
 
 import math
 from random import Random
-from types import FunctionType
 
 import numpy as np
 import pytest
 import torch
-from test_checks import BANKS, notebook, solution_cells, solutions
+from test_checks import BANKS, names_after_helpers, notebook, solution_cells, solutions
 
 from course_utils import diagnostics
 from course_utils.checks import check
@@ -219,14 +218,7 @@ def test_gelfand_knows_defective_and_turning_matrices():
 
 @pytest.fixture(params=[0, 1])
 def names(request):
-    """The names of the notebook after its helpers, with the solution or another right one."""
-    found = dict(solutions("week05"))
-    if request.param:
-        for name, (right, *_) in BANKS["week05"].RIGHT.items():
-            # The notebook calls a function by the name it asked for.
-            found[name] = FunctionType(right.__code__, right.__globals__, name, right.__defaults__)
-    exec(CELLS["helpers"], found)
-    return found
+    return names_after_helpers("week05", request.param)
 
 
 def test_columns_fit_and_the_cliff_throws(names, capsys):

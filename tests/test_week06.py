@@ -1,12 +1,11 @@
 """The oracles of week 6 against torch, the course and hand arithmetic; its notebook."""
 
 import math
-from types import FunctionType
 
 import numpy as np
 import pytest
 import torch
-from test_checks import BANKS, notebook, solution_cells, solutions
+from test_checks import names_after_helpers, notebook, solution_cells, solutions
 
 from course_utils import notation
 from course_utils.checks import week06 as questions
@@ -184,14 +183,7 @@ def test_docstrings_tell_the_truth():
 
 @pytest.fixture(params=[0, 1])
 def names(request):
-    """The names of the notebook after its helpers, with the solution or another right one."""
-    found = dict(solutions("week06"))
-    if request.param:
-        for name, (right, *_) in BANKS["week06"].RIGHT.items():
-            # The notebook calls a function by the name it asked for.
-            found[name] = FunctionType(right.__code__, right.__globals__, name, right.__defaults__)
-    exec(CELLS["helpers"], found)
-    return found
+    return names_after_helpers("week06", request.param)
 
 
 def test_columns_fit_and_the_latch_holds(names, capsys):

@@ -1,11 +1,9 @@
 """The oracles of week 7 against torch, the course and hand arithmetic; its notebook."""
 
-from types import FunctionType
-
 import numpy as np
 import pytest
 import torch
-from test_checks import BANKS, notebook, solution_cells, solutions
+from test_checks import names_after_helpers, notebook, solution_cells, solutions
 
 from course_utils import notation
 from course_utils.checks import week07 as questions
@@ -214,14 +212,7 @@ def test_docstrings_tell_the_truth():
 
 @pytest.fixture(params=[0, 1])
 def names(request):
-    """The names of the notebook after its helpers, with the solution or another right one."""
-    found = dict(solutions("week07"))
-    if request.param:
-        for name, (right, *_) in BANKS["week07"].RIGHT.items():
-            # The notebook calls a function by the name it asked for.
-            found[name] = FunctionType(right.__code__, right.__globals__, name, right.__defaults__)
-    exec(CELLS["helpers"], found)
-    return found
+    return names_after_helpers("week07", request.param)
 
 
 def test_columns_fit_and_the_corners_are_what_they_are(names, capsys):

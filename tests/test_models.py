@@ -104,7 +104,7 @@ def test_the_state_joins_chunks_and_keeps_texts_apart(name):
 @every_model
 @pytest.mark.parametrize("chunk", [1, 3, 1000])
 def test_log_probs_are_those_of_one_long_forward_pass(monkeypatch, name, chunk):
-    monkeypatch.setattr(models, "CHUNK", chunk)
+    monkeypatch.setattr(models.language, "CHUNK", chunk)
     monkeypatch.setattr(output_layers, "BLOCK_BYTES", 2 * 8 * V)
     model = make(name).train()
     ids = random_ids(17, seed=2).numpy()
@@ -119,7 +119,7 @@ def test_log_probs_are_those_of_one_long_forward_pass(monkeypatch, name, chunk):
 
 @every_model
 def test_texts_side_by_side_are_those_one_by_one(monkeypatch, name):
-    monkeypatch.setattr(models, "TEXTS", 3)
+    monkeypatch.setattr(models.language, "TEXTS", 3)
     model = make(name).train()
     lengths = [5, 1, 9, 0, 3, 9, 4]
     texts = [random_ids(n, seed=n + k).tolist() for k, n in enumerate(lengths)]

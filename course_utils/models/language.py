@@ -1,4 +1,4 @@
-"""Neural language models: everything that `training.fit` trains and `evaluation` measures.
+"""Neural language models: recurrent, with a fixed window, with output connections.
 
 All share one interface. Ids are int64 tensors (T, B): T steps of B texts side by side. What a model
 remembers from one chunk of a text to the next is its *state*; ``None`` stands for the beginning of

@@ -123,7 +123,7 @@ def fetch(names, mirror):
                 missing.append(source.name)
                 bar.write(f"{source.name}: {error}", file=sys.stderr)
             else:
-                cached = path.parent == registry.cache_folder()
+                cached = path.is_relative_to(registry.cache_folder())
                 where = "in the cache" if cached else "in the mirror (the cache cannot be written)"
                 bar.write(f"{source.name}: verified, {where}; licence: {source.license}")
     if missing:

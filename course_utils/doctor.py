@@ -200,12 +200,16 @@ def _corpora() -> Iterator[Finding]:
         yield Finding("missing", "mirror", "COURSE_MIRROR names no folder", cure)
     for name, source in registry.CORPORA.items():
         if not registry.available(name):
-            cure = f"`!course fetch {name}` in a notebook's cell; until then notebooks use pydocs"
+            cure = (
+                f"`!course fetch {name}` in a notebook's cell; "
+                f"until then notebooks use {source.fallback}"
+            )
             yield Finding("missing", name, source.description, cure)
             continue
         where = "always there"
         if source.file:
-            where = "cached" if os.path.exists(cache / source.file) else "in COURSE_MIRROR"
+            cached = all(os.path.exists(cache / part.file) for part in source.files())
+            where = "cached" if cached else "in COURSE_MIRROR"
         yield Finding("ok", name, f"{where}: {source.description}")
 
 

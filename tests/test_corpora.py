@@ -17,6 +17,7 @@ import pooch
 import pytest
 
 from course_utils.corpora import CORPORA, CorpusUnavailable, available, fetch, load_corpus, registry
+from course_utils.corpora.labelled import READERS as LABELLED_READERS
 from course_utils.corpora.readers import read_members, split_sentences, split_words
 
 MIRROR = os.environ.get("COURSE_MIRROR")
@@ -143,8 +144,8 @@ def assert_one_sentence(error, *parts):
 
 class TestRegistry:
     def test_entries_are_complete(self):
-        names = ["pydocs", "grammar", "brown", "shakespeare", "names", "inaugural", "blimp"]
-        assert list(CORPORA) == names
+        texts = ["pydocs", "grammar", "brown", "shakespeare", "names", "inaugural", "blimp"]
+        assert list(CORPORA) == [*texts, *LABELLED_READERS]
         for name, source in CORPORA.items():
             assert source.name == name and source.description and source.license
             assert bool(source.file) == bool(source.files())

@@ -14,22 +14,30 @@ from __future__ import annotations
 
 from course_utils.corpora.adding import adding_problem
 from course_utils.corpora.agreement import AgreementPair, agreement_pairs, encode_pairs
-from course_utils.corpora.readers import READERS, Corpus, sample_corpus
+from course_utils.corpora.labelled import READERS as LABELLED_READERS
+from course_utils.corpora.labelled import UPOS, LabelledCorpus, read_conllu
+from course_utils.corpora.readers import READERS as TEXT_READERS
+from course_utils.corpora.readers import Corpus, sample_corpus
 from course_utils.corpora.registry import CORPORA, CorpusUnavailable, available, fetch, find
 
 __all__ = [
     "CORPORA",
+    "UPOS",
     "AgreementPair",
     "Corpus",
     "CorpusUnavailable",
+    "LabelledCorpus",
     "adding_problem",
     "agreement_pairs",
     "available",
     "encode_pairs",
     "fetch",
     "load_corpus",
+    "read_conllu",
     "sample_corpus",
 ]
+
+READERS = TEXT_READERS | LABELLED_READERS
 
 
 def load_corpus(name: str, fallback: str | None = None) -> Corpus:

@@ -11,7 +11,7 @@ import difflib
 import os
 import shutil
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pooch
 import requests
@@ -28,6 +28,10 @@ BLIMP = (
     "https://raw.githubusercontent.com/alexwarstadt/blimp/"
     "3e56b06fcabca9b30822fc66435fca6b1aa40bb1/data"
 )
+EWT = (
+    "https://raw.githubusercontent.com/UniversalDependencies/UD_English-EWT/"
+    "15d613d8447b3478787d4c278730a1e48a945efb"
+)
 CONNECT_SECONDS, READ_SECONDS = 5, 20
 
 
@@ -40,7 +44,8 @@ class Source:
     """Where a corpus comes from. Without a file it is made on the spot and always there.
 
     A corpus of several files has ``members``, name and SHA-256 of each; ``file`` and ``url`` are
-    then the folders that hold them.
+    then the folders that hold them, ``.`` the cache itself. ``fallback`` is the corpus that
+    notebooks load where this one cannot be had.
     """
 
     name: str
@@ -50,13 +55,15 @@ class Source:
     url: str | None = None
     sha256: str | None = None
     members: dict[str, str] = field(default_factory=dict)
+    fallback: str = "pydocs"
 
     def files(self) -> list[Source]:
         """Return a source of one file for each file of the corpus."""
         if not self.members:
             return [self] if self.file else []
+        folder = PurePosixPath(self.file)
         return [
-            replace(self, file=f"{self.file}/{m}", url=f"{self.url}/{m}", sha256=h, members={})
+            replace(self, file=str(folder / m), url=f"{self.url}/{m}", sha256=h, members={})
             for m, h in self.members.items()
         ]
 
@@ -132,6 +139,34 @@ CORPORA = {
                     "e5b4668811e63b00ac4c9569cb9553281a39c21df43256905ad78e59ae24942c"
                 ),
             },
+        ),
+        Source(
+            "ewt",
+            "the English Web Treebank of Universal Dependencies, words with parts of speech",
+            "CC BY-SA 4.0",
+            ".",
+            EWT,
+            members={
+                "en_ewt-ud-train.conllu": (
+                    "3fb78e2b55482c8ee00caa653af436c88c9e5bc9a73ce26e4ae3ddc79d2b7e7b"
+                ),
+                "en_ewt-ud-dev.conllu": (
+                    "531a54ff90d6ab12201c5a50c3e78e6ddac4de69abc4bce5d275d3cd29efe2b6"
+                ),
+                "en_ewt-ud-test.conllu": (
+                    "e266e515a0a7547657ed3d90d9ba46487d6bd251f27ad4269d4e8a427c8555cd"
+                ),
+            },
+            fallback="entities",
+        ),
+        Source(
+            "polarity",
+            "10,662 sentences of film reviews, half positive, half negative, as words",
+            "CC BY 4.0",
+            "sentence_polarity.zip",
+            NLTK_DATA + "sentence_polarity.zip",
+            "6e1ed4405b65c7eabf1d199a7f7c437091ac21da0ea7467b410a74062574566b",
+            fallback="reviews",
         ),
     )
 }

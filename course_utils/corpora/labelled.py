@@ -1,0 +1,204 @@
+"""Corpora with an answer to every sentence: a tag for each word, a class, another sentence.
+
+>>> corpus = LabelledCorpus("tiny", "MIT")
+>>> corpus.add("train", ["Dogs", "bark"], "hand", label=["NOUN", "VERB"])
+>>> corpus.examples("train")
+[(['Dogs', 'bark'], ['NOUN', 'VERB'])]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from course_utils.corpora.readers import SPLITS, Corpus, read_members
+from course_utils.corpora.registry import Source, fetch, fetch_all
+
+# The 17 universal parts of speech (de Marneffe, Manning, Nivre and Zeman 2021).
+UPOS = (
+    *("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM"),
+    *("PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X"),
+)
+
+
+@dataclass(repr=False)
+class LabelledCorpus(Corpus):
+    """A corpus whose every sentence has a label: what a model is to answer.
+
+    Attributes
+    ----------
+    labels : dict of str to list
+        ``labels["train"][i]`` belongs to ``train[i]``. It is a list of str, one tag for each word
+        (``ewt``, ``entities``); a str, the sentence's class (``polarity``, ``reviews``); a list of
+        str, the symbols to write (``dates``, ``numbers``); or a pair of int (``questions``).
+    """
+
+    labels: dict[str, list] = field(default_factory=lambda: {s: [] for s in SPLITS})
+
+    def add(self, split: str, sentence: list[str], source: str, label: Any) -> None:
+        """Append a sentence and its label to one of the three parts."""
+        super().add(split, sentence, source)
+        self.labels[split].append(label)
+
+    def examples(self, split: str) -> list[tuple[Any, Any]]:
+        """Return the pairs ``(x, y)`` of a part, as the models of sequences take them.
+
+        Raises
+        ------
+        ValueError
+            If the part is not ``train``, ``valid`` or ``test``.
+        """
+        if split not in SPLITS:
+            raise ValueError(f"split {split!r} is unknown; there are {', '.join(SPLITS)}")
+        return list(zip(getattr(self, split), self.labels[split], strict=True))
+
+    @property
+    def label_set(self) -> list[str]:
+        """The different tags, or classes, of the training part in alphabetical order."""
+        labels = self.labels["train"]
+        flat = {tag for y in labels for tag in ([y] if isinstance(y, str) else y)}
+        return sorted(flat)
+
+
+def read_conllu(path: Path | str) -> Iterator[tuple[list[str], list[str], str]]:
+    """Yield words, universal tags and document of each sentence of a CoNLL-U file.
+
+    Only the syntactic words are kept, those with a whole number for an id. Multiword tokens
+    (``2-3  don't``) are left out, since their words follow (``do``, ``n't``), as are empty nodes
+    (``8.1``), words that nobody wrote. The package ``conllu`` reads the columns; what it lets
+    pass, too few columns or a gap among the ids, is refused here.
+
+    Parameters
+    ----------
+    path : path
+        A file of any Universal Dependencies treebank.
+
+    Yields
+    ------
+    words, tags : list of str
+        Tags are among `UPOS`.
+    document : str
+        The id of the document, ``""`` where the file names none.
+
+    Raises
+    ------
+    ValueError
+        If the file is no valid CoNLL-U; the message names the file, the sentence and the cure.
+    """
+    import conllu  # here, because few who load a corpus need it
+
+    path = Path(path)
+    columns = (*conllu.parser.DEFAULT_FIELDS, "surplus")
+    parsers = {column: _text for column in columns} | {
+        "id": lambda line, i: conllu.parser.parse_id_value(line[i])
+    }
+    number, name, document = 0, "", ""
+    try:
+        with path.open(encoding="utf-8") as file:
+            for sentence in conllu.parse_incr(file, columns, parsers):
+                number += 1
+                name = sentence.metadata.get("sent_id", "")
+                document = sentence.metadata.get("newdoc id", document)
+                yield *_words_and_tags(sentence), document
+                name = ""
+    except (ValueError, conllu.exceptions.ParseException) as error:
+        if isinstance(error, UnicodeDecodeError):
+            error = "it is not UTF-8"
+        at = number if name else number + 1
+        raise ValueError(
+            f"{path.name} is damaged in sentence {at}{f' ({name})' if name else ''}: {error}; "
+            "take a fresh copy of the file, or mend it as https://universaldependencies.org/format "
+            "has it"
+        ) from None
+
+
+def _text(line: list[str], i: int) -> str:
+    return line[i]
+
+
+def _words_and_tags(sentence: list[dict]) -> tuple[list[str], list[str]]:
+    words: list[str] = []
+    tags: list[str] = []
+    for row in sentence:
+        if len(row) != 10:
+            have = "more than 10" if len(row) > 10 else len(row)
+            raise ValueError(f"a row has {have} columns instead of 10, near {_near(row)}")
+        i, after = row["id"], len(words)
+        if not isinstance(i, int):  # (2, "-", 3) covers words 2 and 3; (8, ".", 1) follows word 8
+            first = i and (i[0] - 1 if i[1] == "-" else i[0])
+            if first != after or (i[1] == "-" and i[2] <= i[0]):
+                raise ValueError(f"an id is missing or out of place after {after}, at {_near(row)}")
+            continue
+        if i != after + 1:
+            raise ValueError(f"the id {i} follows {after}, at {_near(row)}")
+        if not row["form"]:
+            raise ValueError(f"word {i} is empty")
+        if row["upos"] not in UPOS:
+            raise ValueError(
+                f"{row['form']!r} has the unknown tag {row['upos']!r}; there are {', '.join(UPOS)}"
+            )
+        words.append(row["form"])
+        tags.append(row["upos"])
+    if not words:
+        raise ValueError("it has no words")
+    return words, tags
+
+
+def _near(row: dict) -> str:
+    return repr(row.get("form", ""))
+
+
+def read_ewt(source: Source) -> LabelledCorpus:
+    """Read the English Web Treebank of Universal Dependencies (Silveira et al. 2014).
+
+    Blogs, newsgroups, emails, reviews and answers, cut into words and tagged by hand with the
+    parts of speech of `UPOS`; the official split. A source is genre and document, such as
+    ``weblog/blogspot.com_...``.
+
+    Examples
+    --------
+    The first sentence of the training part begins so, and its label::
+
+        ["Al", "-", "Zaman", ":", "American", "forces", "killed", ...]
+        ["PROPN", "PUNCT", "PROPN", "PUNCT", "ADJ", "NOUN", "VERB", ...]
+    """
+    corpus = LabelledCorpus(source.name, source.license)
+    for split, path in zip(SPLITS, fetch_all(source.name), strict=True):
+        for words, tags, document in read_conllu(path):
+            corpus.add(split, words, document.replace("-", "/", 1), tags)
+    return corpus
+
+
+def read_polarity(source: Source) -> LabelledCorpus:
+    """Read 10,662 sentences of film reviews, half of them positive (Pang and Lee 2005).
+
+    A class is ``positive`` or ``negative``; words are in lower case and stand between spaces. The
+    split is the course's own: of every ten lines of a class's file the ninth is for validation,
+    the tenth for testing. Positive and negative sentences take turns. A source is file and line,
+    such as ``neg/0``.
+
+    Examples
+    --------
+    The second sentence of the training part; its label is ``"negative"``::
+
+        ["simplistic", ",", "silly", "and", "tedious", "."]
+    """
+    corpus = LabelledCorpus(source.name, source.license)
+    classes = {"pos": "positive", "neg": "negative"}
+    lines = {  # not splitlines: a few of its line ends are characters within these sentences
+        PurePosixPath(name).suffix[1:]: text.removesuffix("\n").split("\n")
+        for name, text in read_members(fetch(source.name))
+    }
+    for i, pair in enumerate(zip(*(lines[kind] for kind in classes), strict=True)):
+        split = {8: "valid", 9: "test"}.get(i % 10, "train")
+        for kind, line in zip(classes, pair, strict=True):
+            corpus.add(split, line.split(), f"{kind}/{i}", classes[kind])
+    return corpus
+
+
+READERS: dict[str, Callable[[Source], LabelledCorpus]] = {
+    "ewt": read_ewt,
+    "polarity": read_polarity,
+}

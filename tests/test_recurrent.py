@@ -130,6 +130,40 @@ def test_packed_results_come_back_as_torch_packs_them():
         torch.testing.assert_close(output[:length, b], alone, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("gradient", GRADIENTS)
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_last_state_stands_where_each_direction_ends(cell, gradient):
+    """Forward at the last word, backward at the first: never at the padding of a ragged batch."""
+    options = {"num_layers": 2, "bidirectional": True, "dtype": torch.float64}
+    module, lengths = cell(3, 5, **options, gradient=gradient), [2, 6, 1, 4]
+    state = tuple(normal(4, 4, 5) for _ in range(1 + (cell is LSTM)))
+    packed = pack_padded_sequence(normal(6, 4, 3), lengths, enforce_sorted=False)
+    output, final = module(packed, state if cell is LSTM else state[0])
+    output, h_n = pad_packed_sequence(output)[0], states_of(final)[0]  # (T, B, 2H), (4, B, H)
+    for b, length in enumerate(lengths):
+        assert torch.equal(h_n[2, b], output[length - 1, b, :5])
+        assert torch.equal(h_n[3, b], output[0, b, 5:])
+
+
+@pytest.mark.parametrize("gradient", GRADIENTS)
+@pytest.mark.parametrize("cell", CELLS)
+def test_where_dropout_acts(cell, gradient):
+    """All that goes from layer to layer dropped, in training mode: as torch, packed, two ways."""
+    options = {"num_layers": 3, "bidirectional": True, "dropout": 1.0, "dtype": torch.float64}
+    ours, theirs = cell(3, 5, **options, gradient=gradient), CELLS[cell](3, 5, **options)
+    ours.load_state_dict(theirs.state_dict())
+    x = normal(6, 4, 3).requires_grad_()
+    packed = pack_padded_sequence(x, [2, 6, 1, 4], enforce_sorted=False)
+    state = tuple(normal(6, 4, 5).requires_grad_() for _ in range(1 + (cell is LSTM)))
+    hx, leaves = state if cell is LSTM else state[0], [x, *state]
+    found = results_and_gradients(ours, packed, hx, leaves)
+    expected = results_and_gradients(theirs, packed, hx, leaves)
+    for mine, wanted in zip(flat(found), flat(expected), strict=True):
+        torch.testing.assert_close(mine, wanted, rtol=1e-10, atol=1e-10)
+    assert (found[1][leaves.index(x)] != 0).any()  # by the final states of the first layer
+    assert not torch.allclose(ours.eval()(packed, hx)[0].data, found[0][0])
+
+
 def gru_reset_before(weights, x, h):
     """Cho et al. 2014, unit by unit: an oracle that shares no line with the course's code."""
     W_xh, W_hh, b_xh, b_hh = weights

@@ -220,6 +220,41 @@ def test_all_layouts_agree(skip, time_skip):
     assert all(torch.allclose(one, both[:, 1]) for one, both in pairs)
 
 
+@every_skip
+@pytest.mark.parametrize("gradient", ["autograd", "bptt"])
+@pytest.mark.parametrize("name", ["tanh", "lstm", "gru"])
+def test_a_text_does_not_depend_on_what_it_is_batched_with(name, gradient, skip):
+    """Two directions, three layers, packed in any order, from any first state."""
+    options = {"skip": skip, "gradient": gradient, "bidirectional": True}
+    module, lengths = make(name, 3, 4, 3, **options), [2, 7, 1, 4]
+    x, number = normal(7, 4, 3), 1 + (name == "lstm")
+    state = [normal(6, 4, 4) for _ in range(number)]
+
+    def run(input, state):
+        output, final = module(input, tuple(state) if number > 1 else state[0])
+        return output, [final] if number == 1 else final
+
+    packed, final = run(pack_padded_sequence(x, lengths, enforce_sorted=False), state)
+    output, found = pad_packed_sequence(packed)
+    assert found.tolist() == lengths
+    for b, length in enumerate(lengths):
+        alone, last = run(x[:length, [b]], [s[:, [b]] for s in state])
+        torch.testing.assert_close(output[:length, [b]], alone, rtol=0, atol=1e-12)
+        for batched, one in zip(final, last, strict=True):
+            torch.testing.assert_close(batched[:, [b]], one, rtol=0, atol=1e-12)
+
+
+def test_dropout_leaves_a_dense_layer_its_input():
+    """Everything dropped between layers: as a network that has no weights for what was dropped."""
+    dropping = make("gru", 3, 4, 3, skip="dense", dropout=1.0, bidirectional=True)
+    blind = copy.deepcopy(dropping).eval()
+    for name, parameter in blind.named_parameters():
+        if "weight_ih" in name:
+            parameter.data[:, 3:] = 0
+    packed = pack_padded_sequence(normal(5, 3, 3), [2, 5, 3], enforce_sorted=False)
+    torch.testing.assert_close(dropping(packed)[0].data, blind(packed)[0].data, rtol=0, atol=1e-12)
+
+
 # What the connections are for
 
 

@@ -3,12 +3,18 @@
 `language`
     `LanguageModel`, recurrent; `WindowLanguageModel`, Bengio's; `JordanLanguageModel`, with output
     connections. They predict the next word of a text.
+`sequences`
+    `SentenceEncoder` and `CharacterEncoder` read sentences; `SequenceTagger` gives each word a
+    tag, `SequenceClassifier` a sentence a class.
+`baselines`
+    `MostFrequentTag` and `BagOfWords`, counted: what a network must beat.
 
 All can be imported from here.
 """
 
 from __future__ import annotations
 
+from course_utils.models.baselines import BagOfWords, MostFrequentTag
 from course_utils.models.language import (
     CELLS,
     JordanLanguageModel,
@@ -19,13 +25,29 @@ from course_utils.models.language import (
     WindowLanguageModel,
     evaluating,
 )
+from course_utils.models.sequences import (
+    CharacterEncoder,
+    Example,
+    SentenceEncoder,
+    SequenceClassifier,
+    SequenceModel,
+    SequenceTagger,
+)
 
 __all__ = [
     "CELLS",
+    "BagOfWords",
+    "CharacterEncoder",
+    "Example",
     "JordanLanguageModel",
     "LanguageModel",
+    "MostFrequentTag",
     "NeuralLanguageModel",
+    "SentenceEncoder",
+    "SequenceClassifier",
     "SequenceDropout",
+    "SequenceModel",
+    "SequenceTagger",
     "Stack",
     "WindowLanguageModel",
     "evaluating",

@@ -594,6 +594,6 @@ def _check_positive(**sizes: int) -> None:
             raise ValueError(f"{name} must be positive, got {size}")
 
 
-def _check_dropout(dropout: float) -> None:
+def _check_dropout(dropout: float, name: str = "dropout") -> None:
     if not isinstance(dropout, (int, float, np.floating)) or not 0 <= dropout < 1:
-        raise ValueError(f"dropout must be a number, at least 0 and below 1, got {dropout!r}")
+        raise ValueError(f"{name} must be a number, at least 0 and below 1, got {dropout!r}")

@@ -1,0 +1,675 @@
+"""Networks that read whole sentences: taggers, classifiers, readers, and the encoder they share.
+
+Words go in, words come out: a model owns its vocabularies, and an *example* is ``(x, y)`` as a
+person would write it. `training.fit` trains all of them, by ``encode``, ``loss`` and ``score``.
+
+>>> from course_utils.text import Vocabulary
+>>> examples = [(["time", "flies"], ["NOUN", "VERB"]), (["fruit", "flies"], ["NOUN", "NOUN"])]
+>>> vocab = Vocabulary.from_sentences(words for words, tags in examples)
+>>> tagger = SequenceTagger(SentenceEncoder(vocab, hidden_size=8), ["NOUN", "VERB"])
+>>> tagger.loss(examples).shape  # nats a word
+torch.Size([])
+>>> len(tagger.predict([["fruit", "flies", "like", "bananas"]])[0])
+4
+
+Inside, ids are (T, B) tensors as everywhere in the course, with the ``lengths`` (B,) of the
+sentences. What stands behind the end of a sentence, its padding, is taken out before the first
+layer (`torch.nn.utils.rnn.pack_padded_sequence`): no direction ever sees it, and no result depends
+on what a sentence shares its batch with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
+
+from course_utils.models.language import (
+    CELLS,
+    LanguageModel,
+    _check_dropout,
+    _check_positive,
+    _choice,
+    evaluating,
+)
+from course_utils.text import Vocabulary
+
+POOLINGS = ("last", "mean", "max")
+NO_TARGET = -100  # of padding: cross_entropy passes over it
+
+
+class Spellings(NamedTuple):
+    """The different words of a batch as characters, each spelled once.
+
+    Attributes
+    ----------
+    ids : Tensor of int64, shape (C, W)
+        The characters of W words, the longest of C characters.
+    lengths : Tensor of int64, shape (W,)
+        Characters of each word.
+    index : Tensor of int64, shape (T, B)
+        Which of the W words stands where.
+    """
+
+    ids: Tensor
+    lengths: Tensor
+    index: Tensor
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence as an encoder reads it.
+
+    Attributes
+    ----------
+    words : tuple of str, length T
+    ids : Tensor of int64, shape (T,)
+    spellings : list of Tensor of int64, shape (C_t,) each
+        The characters of each word; empty for an encoder without characters.
+    """
+
+    words: tuple[str, ...]
+    ids: Tensor
+    spellings: list[Tensor]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a model learns from: an encoded input, its encoded target, and ``y`` as it was given."""
+
+    input: Sentence
+    target: Tensor
+    y: object
+
+    def __len__(self) -> int:
+        return len(self.input)
+
+
+class SentenceEncoder(torch.nn.Module):
+    """Read a sentence, and return a state for every word: recurrent layers, in two directions.
+
+    ``x_t = [E[w_t]; characters(w_t)]``, and ``h_t = [h_t forward; h_t backward]``: Schuster and
+    Paliwal 1997; Edinburgh 2018, "bidirectional". Each layer reads both directions of the one
+    below.
+
+    Parameters
+    ----------
+    vocab : Vocabulary
+        The words it knows; all others are ``<unk>``.
+    embedding_size, hidden_size : int
+        The length of a word vector, and H, that of the state of one direction.
+    cell : {"lstm", "gru", "srn"}
+    num_layers : int
+    bidirectional : bool
+        With a second direction, from right to left.
+    characters : CharacterEncoder, optional
+        Reads the spelling of each word as well.
+    dropout : float
+        The share of units silenced in training: of the inputs, between layers, of the outputs.
+    word_dropout : float
+        The share of words read as ``<unk>`` in training, so that it learns a vector; their
+        characters stay.
+    **cell_options
+        Anything else the cell knows, as in `LanguageModel`: ``skip``, ``gradient``, ..
+
+    Attributes
+    ----------
+    output_size : int
+        H, or 2H with two directions.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocabulary,
+        embedding_size: int = 64,
+        hidden_size: int = 128,
+        cell: str = "lstm",
+        num_layers: int = 1,
+        bidirectional: bool = True,
+        characters: CharacterEncoder | None = None,
+        dropout: float = 0.0,
+        word_dropout: float = 0.0,
+        **cell_options,
+    ):
+        super().__init__()
+        if not isinstance(vocab, Vocabulary):
+            raise TypeError(
+                f"vocab must be a Vocabulary, got {type(vocab).__name__}; "
+                "Vocabulary.from_sentences makes one"
+            )
+        _check_positive(
+            embedding_size=embedding_size, hidden_size=hidden_size, num_layers=num_layers
+        )
+        _check_dropout(dropout)
+        _check_dropout(word_dropout, "word_dropout")
+        self.vocab = vocab
+        self.cell = _choice("cell", cell, CELLS)
+        self.word_dropout = word_dropout
+        self.embedding = torch.nn.Embedding(len(vocab), embedding_size)  # from N(0, 1)
+        self.characters = characters
+        self.dropout = torch.nn.Dropout(dropout)
+        self.rnn = CELLS[cell](
+            embedding_size + (characters.output_size if characters else 0),
+            hidden_size,
+            num_layers,
+            dropout=dropout if num_layers > 1 else 0.0,
+            bidirectional=bidirectional,
+            **cell_options,
+        )
+        self.output_size = hidden_size * (2 if bidirectional else 1)
+
+    def forward(self, ids: Tensor, lengths: Tensor, spellings: Spellings | None = None):
+        """Read a batch of sentences.
+
+        Parameters
+        ----------
+        ids : Tensor of int64, shape (T, B)
+            The words; what stands behind the end of a sentence is not looked at.
+        lengths : Tensor of int64, shape (B,)
+            From 1 to T.
+        spellings : Spellings, optional
+            Needed if there is a `CharacterEncoder`.
+
+        Returns
+        -------
+        states : Tensor, shape (T, B, output_size)
+            The last layer's, forward ``[..., :H]`` and backward ``[..., H:]``; 0 at padding.
+        last : Tensor, shape (B, output_size)
+            Where each direction has read all: forward at the last word, backward at the first.
+        """
+        self._check(ids, lengths, spellings)
+        lengths = lengths.cpu()
+        packed = pack_padded_sequence(ids, lengths, enforce_sorted=False)  # N words in all
+        words = packed.data  # (N,)
+        if self.training and self.word_dropout:
+            silenced = torch.rand(words.shape, device=words.device) < self.word_dropout
+            words = words.masked_fill(silenced, Vocabulary.unk_id)
+        x = self.embedding(words)  # (N, E)
+        if self.characters is not None:
+            spelled = self.characters(spellings.ids, spellings.lengths)  # (W, C)
+            which = pack_padded_sequence(spellings.index, lengths, enforce_sorted=False).data
+            x = torch.cat([x, spelled[which]], dim=-1)  # (N, E + C)
+        h, _ = self.rnn(packed._replace(data=self.dropout(x)))
+        h = h._replace(data=self.dropout(h.data))  # (N, D)
+        states, _ = pad_packed_sequence(h, total_length=len(ids))  # (T, B, D)
+        return states, self._last(states, lengths)
+
+    def _last(self, states: Tensor, lengths: Tensor) -> Tensor:
+        """Return the state of each direction where it has read all, (T, B, D) -> (B, D)."""
+        H = self.rnn.hidden_size
+        batch = torch.arange(len(lengths), device=states.device)
+        forward = states[lengths.to(states.device) - 1, batch, :H]  # (B, H)
+        return torch.cat([forward, states[0, :, H:]], dim=-1)
+
+    def encode(self, words: Sequence[str]) -> Sentence:
+        """Look up the ids of a sentence and of its characters.
+
+        Raises
+        ------
+        TypeError
+            If the sentence is a string, or a word is none.
+        ValueError
+            If there is no word, or one has no characters.
+        """
+        if isinstance(words, str):
+            raise TypeError(
+                f"a sentence is a list of words, got the string {words[:30]!r}; split it first"
+            )
+        words = tuple(words)
+        if not words:
+            raise ValueError("a sentence is empty; leave it out")
+        for place, word in enumerate(words):
+            if not isinstance(word, str):
+                raise TypeError(f"word {place} is {word!r}, of type {type(word).__name__}; not str")
+        ids = torch.tensor([self.vocab.ids[word] for word in words])
+        spell = self.characters.spell if self.characters is not None else None
+        return Sentence(words, ids, [spell(word) for word in words] if spell else [])
+
+    def collate(self, sentences: Sequence[Sentence]) -> tuple[Tensor, Tensor, Spellings | None]:
+        """Put sentences side by side: what `forward` takes, where the encoder is.
+
+        Returns
+        -------
+        ids : Tensor of int64, shape (T, B)
+        lengths : Tensor of int64, shape (B,)
+            On the CPU.
+        spellings : Spellings or None
+        """
+        device = self.embedding.weight.device
+        ids = pad_sequence([sentence.ids for sentence in sentences]).to(device)
+        lengths = torch.tensor([len(sentence) for sentence in sentences])
+        if self.characters is None:
+            return ids, lengths, None
+        numbers, spelled, index = {}, [], []  # of the different words, as they come
+        for sentence in sentences:
+            for word, spelling in zip(sentence.words, sentence.spellings, strict=True):
+                if word not in numbers:
+                    numbers[word] = len(numbers)
+                    spelled.append(spelling)
+            index.append(torch.tensor([numbers[word] for word in sentence.words]))
+        char_lengths = torch.tensor([len(spelling) for spelling in spelled])
+        spellings = Spellings(
+            pad_sequence(spelled).to(device), char_lengths, pad_sequence(index).to(device)
+        )
+        return ids, lengths, spellings
+
+    @torch.no_grad()
+    def start_from(
+        self, lm: LanguageModel, backward_lm: LanguageModel | None = None
+    ) -> SentenceEncoder:
+        """Begin with what language models have learned: transfer.
+
+        The word vectors and the layers of ``lm`` are copied to the forward direction; with two
+        directions or skips the first layer alone, since the second sees here what it sees in no
+        language model. The forward states of the first layer are then those of ``lm``, also with
+        characters: the weights by which it sees them begin at 0.
+
+        Parameters
+        ----------
+        lm : LanguageModel
+            Of the same vocabulary, cell and sizes.
+        backward_lm : LanguageModel, optional
+            Trained on the words of each sentence in reverse, for the backward direction. Its
+            layer expects its own word vectors, of which there is one kind here, that of ``lm``:
+            let both models have the same ``embedding.weight``.
+
+        Returns
+        -------
+        SentenceEncoder
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If a model does not fit.
+        """
+        directions = 2 if self.rnn.bidirectional else 1
+        if backward_lm is not None and directions == 1:
+            raise ValueError(
+                "this encoder has no backward direction; leave backward_lm out, or make it with "
+                "bidirectional=True"
+            )
+        for name, model in (("lm", lm), ("backward_lm", backward_lm)):
+            if model is not None:
+                self._check_fits(name, model)
+        E = self.embedding.embedding_dim
+        self.embedding.weight.copy_(lm.embedding.weight)
+        for direction, model in enumerate(m for m in (lm, backward_lm) if m is not None):
+            layers = min(self.rnn.num_layers, len(model.rnn.all_weights))
+            for layer in range(1 if directions == 2 or self.rnn.skip else layers):
+                ours = self.rnn.all_weights[layer * directions + direction]
+                theirs = model.rnn.all_weights[layer]
+                for weight, other in zip(ours, theirs, strict=True):
+                    if weight.shape == other.shape:
+                        weight.copy_(other)
+                    else:  # W_xh, which reads characters as well
+                        weight[:, :E], weight[:, E:] = other, 0
+        return self
+
+    def _check_fits(self, name: str, lm: LanguageModel) -> None:
+        """Raise a ValueError unless the layers of a language model can be copied."""
+        if not isinstance(lm, LanguageModel):
+            raise TypeError(f"{name} must be a LanguageModel, got {type(lm).__name__}")
+        rnn = getattr(lm.rnn, "layers", [lm.rnn])[0]
+        theirs = {
+            "vocab_size": lm.vocab_size,
+            "cell": lm.cell,
+            "embedding_size": lm.embedding.embedding_dim,
+            "hidden_size": rnn.hidden_size,
+        }
+        ours = {
+            "vocab_size": len(self.vocab),
+            "cell": self.cell,
+            "embedding_size": self.embedding.embedding_dim,
+            "hidden_size": self.rnn.hidden_size,
+        }
+        if self.rnn.time_skip or rnn.time_skip:
+            raise ValueError("layers with skips along time are not copied; leave time_skip out")
+        for option in ("bias", "peepholes", "reset", "nonlinearity"):
+            if hasattr(self.rnn, option):
+                theirs[option] = getattr(rnn, option, None)
+                ours[option] = getattr(self.rnn, option)
+        for option, value in ours.items():
+            if theirs[option] != value:
+                raise ValueError(
+                    f"{name} has {option}={theirs[option]!r}, the encoder {value!r}; make both "
+                    "with the same vocabulary, cell and sizes"
+                )
+
+    def _check(self, ids: Tensor, lengths: Tensor, spellings: Spellings | None) -> None:
+        if ids.dim() != 2 or ids.dtype != torch.int64:
+            raise ValueError(
+                f"ids must be int64 of shape (T, B), got {ids.dtype} of shape {tuple(ids.shape)}"
+            )
+        T, B = ids.shape
+        if lengths.shape != (B,):
+            raise ValueError(
+                f"there must be one length for each of {B} sentences, got shape "
+                f"{tuple(lengths.shape)}"
+            )
+        if not 1 <= int(lengths.min()) <= int(lengths.max()) <= T:
+            raise ValueError(f"lengths must be from 1 to {T}, the steps, got {lengths.tolist()}")
+        if (spellings is None) != (self.characters is None):
+            cure = "take all that collate returns" if spellings is None else "leave them out"
+            has = "has a CharacterEncoder" if spellings is None else "has no CharacterEncoder"
+            raise ValueError(f"this encoder {has}: for the spellings, {cure}")
+
+    def extra_repr(self) -> str:
+        """Name the option that no part shows."""
+        return f"word_dropout={self.word_dropout}" if self.word_dropout else ""
+
+
+class CharacterEncoder(torch.nn.Module):
+    """Read a word as a sequence of characters, in both directions: Ling et al. 2015.
+
+    The vector of a word is ``[h_C forward; h_1 backward]``: either direction's state when it has
+    read all of it. Endings and capitals tell something of words never seen before.
+
+    Parameters
+    ----------
+    vocab : Vocabulary
+        Of characters: ``Vocabulary.from_sentences(map(list, words))``.
+    embedding_size, hidden_size : int
+        The length of a character's vector, and of the state of one direction.
+    cell : {"lstm", "gru", "srn"}
+    **cell_options
+        As in `SentenceEncoder`.
+
+    Attributes
+    ----------
+    output_size : int
+        The length of a word's vector, twice the hidden size.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocabulary,
+        embedding_size: int = 32,
+        hidden_size: int = 32,
+        cell: str = "lstm",
+        **cell_options,
+    ):
+        super().__init__()
+        self.encoder = SentenceEncoder(vocab, embedding_size, hidden_size, cell, **cell_options)
+        self.output_size = self.encoder.output_size
+        self._spelled: dict[str, Tensor] = {}
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Return the vectors of W words: characters (C, W), lengths (W,) -> (W, output_size)."""
+        return self.encoder(ids, lengths)[1]
+
+    def spell(self, word: str) -> Tensor:
+        """Return the ids of the characters of a word, (C,); it is looked up once."""
+        if word not in self._spelled:
+            if not word:
+                raise ValueError("a word has no characters; leave it out of its sentence")
+            self._spelled[word] = self.encoder.encode(list(word)).ids
+        return self._spelled[word]
+
+
+class SequenceModel(torch.nn.Module):
+    """What the models share that read sentences: examples in, a loss, predictions, a score.
+
+    A subclass has an ``encoder``, and defines `encode_input`, `encode_target`, `batch_loss`,
+    `batch_probs` and `decide`.
+    """
+
+    encoder: SentenceEncoder
+
+    def encode_input(self, x) -> Sentence:
+        """Encode the input of an example; what it returns has a length."""
+        return self.encoder.encode(x)
+
+    def encode_target(self, sentence: Sentence, y) -> Tensor:
+        """Check and encode the output of an example."""
+        raise NotImplementedError
+
+    def batch_loss(self, inputs: list[Sentence], targets: list[Tensor]) -> Tensor:
+        """Return the mean loss in nats a decision, a scalar."""
+        raise NotImplementedError
+
+    def batch_probs(self, inputs: list[Sentence]) -> list[Tensor]:
+        """Return the probabilities of what may be decided about each input."""
+        raise NotImplementedError
+
+    def decide(self, probs: np.ndarray):
+        """Return the output that the probabilities speak for."""
+        raise NotImplementedError
+
+    def count_right(self, y, predicted) -> tuple[int, int]:
+        """Return how many decisions of an output are right, and how many there are."""
+        return int(predicted == y), 1
+
+    def encode(self, x, y) -> Example:
+        """Check and encode an example, once for a whole training; its ``len()`` is its steps.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the input is none, or the output does not belong to it.
+        """
+        sentence = self.encode_input(x)
+        return Example(sentence, self.encode_target(sentence, y), y)
+
+    def loss(self, examples: Sequence) -> Tensor:
+        """Return the mean loss of a batch of examples.
+
+        Parameters
+        ----------
+        examples : sequence of (x, y) or of `Example`
+
+        Returns
+        -------
+        Tensor, shape ()
+            In nats a decision.
+        """
+        examples = self._encoded(examples)
+        return self.batch_loss([e.input for e in examples], [e.target for e in examples])
+
+    def predict(self, xs: Sequence, batch_size: int = 64) -> list:
+        """Return the likeliest output of each input.
+
+        Mode, gradients and random state of the model stay as they are, here and in the methods
+        below.
+        """
+        return [self.decide(p) for p in self.predict_probs(xs, batch_size)]
+
+    def predict_probs(self, xs: Sequence, batch_size: int = 64) -> list[np.ndarray]:
+        """Return for each input the probabilities from which `predict` decides, in float64."""
+        return self._probs([self.encode_input(x) for x in xs], batch_size)
+
+    def score(self, examples: Sequence, batch_size: int = 64) -> float:
+        """Return the share of all decisions that are right, from 0 to 1.
+
+        Parameters
+        ----------
+        examples : sequence of (x, y) or of `Example`
+        batch_size : int
+            Sentences read side by side; the score does not depend on it.
+        """
+        examples = self._encoded(examples)
+        probs = self._probs([example.input for example in examples], batch_size)
+        counts = [
+            self.count_right(e.y, self.decide(p)) for e, p in zip(examples, probs, strict=True)
+        ]
+        right, decisions = map(sum, zip(*counts, strict=True))
+        return right / decisions
+
+    def _encoded(self, examples: Sequence) -> list[Example]:
+        if not len(examples):
+            raise ValueError("there is no example; give at least one")
+        return [e if isinstance(e, Example) else self.encode(*e) for e in examples]
+
+    def _probs(self, inputs: list, batch_size: int) -> list[np.ndarray]:
+        """Read inputs of near lengths together, and return the results in the order given."""
+        _check_positive(batch_size=batch_size)
+        by_length = sorted(range(len(inputs)), key=lambda k: len(inputs[k]))
+        results = [np.empty(0)] * len(inputs)
+        with evaluating(self):
+            for start in range(0, len(inputs), batch_size):
+                batch = by_length[start : start + batch_size]
+                found = self.batch_probs([inputs[k] for k in batch])
+                for k, probs in zip(batch, found, strict=True):
+                    results[k] = probs.cpu().double().numpy()
+        return results
+
+
+class SequenceTagger(SequenceModel):
+    """Give every word a tag: ``P(tag_t | sentence) = softmax(W h_t + b)``.
+
+    ``x`` is a list of words, ``y`` a list of as many tags. A decision is a word's.
+
+    Parameters
+    ----------
+    encoder : SentenceEncoder
+    tags : iterable of str
+        Each once.
+    """
+
+    def __init__(self, encoder: SentenceEncoder, tags: Iterable[str]):
+        super().__init__()
+        self.encoder = encoder
+        self.tags = _labels("tags", tags)
+        self.output = torch.nn.Linear(encoder.output_size, len(self.tags))
+
+    def forward(self, ids: Tensor, lengths: Tensor, spellings: Spellings | None = None) -> Tensor:
+        """Return the logits of the tags of every word, (T, B, K); see `SentenceEncoder`."""
+        states, _ = self.encoder(ids, lengths, spellings)  # (T, B, D)
+        return self.output(states)
+
+    def encode_target(self, sentence, y):
+        """Return the number of each tag, (T,)."""
+        if isinstance(y, str) or len(y) != len(sentence):
+            words = " ".join(sentence.words[:5])
+            raise ValueError(
+                f"each word has one tag, got {y!r} for the {len(sentence)} words {words!r} .."
+            )
+        return torch.tensor([_label("tag", tag, self.tags) for tag in y])
+
+    def batch_loss(self, inputs, targets):
+        """Return the mean over all words of all sentences."""
+        logits = self(*self.encoder.collate(inputs))  # (T, B, K)
+        tags = pad_sequence(targets, padding_value=NO_TARGET).to(logits.device)  # (T, B)
+        return cross_entropy(logits.flatten(0, 1), tags.flatten(), ignore_index=NO_TARGET)
+
+    def batch_probs(self, inputs):
+        """Return for each sentence P(tag) of each word, (T, K)."""
+        probs = self(*self.encoder.collate(inputs)).softmax(dim=-1)  # (T, B, K)
+        return [probs[: len(sentence), b] for b, sentence in enumerate(inputs)]
+
+    def decide(self, probs):
+        """Return the likeliest tag of each word."""
+        return [self.tags[k] for k in probs.argmax(axis=-1)]
+
+    def count_right(self, y, predicted):
+        """Count words."""
+        return sum(a == b for a, b in zip(y, predicted, strict=True)), len(y)
+
+    def extra_repr(self) -> str:
+        """Name the tags."""
+        return f"tags={self.tags}"
+
+
+class SequenceClassifier(SequenceModel):
+    """Give a sentence a class: ``P(class | sentence) = softmax(W pool(h_1 .. h_T) + b)``.
+
+    ``x`` is a list of words, ``y`` a class. A decision is a sentence's.
+
+    Parameters
+    ----------
+    encoder : SentenceEncoder
+    classes : iterable of str
+        Each once.
+    pooling : {"last", "mean", "max"}
+        How the states become one vector: those of each direction where it has read all; the mean
+        over the words; or of each unit the largest value at any word.
+    """
+
+    def __init__(self, encoder: SentenceEncoder, classes: Iterable[str], pooling: str = "last"):
+        super().__init__()
+        self.encoder = encoder
+        self.classes = _labels("classes", classes)
+        self.pooling = _choice("pooling", pooling, POOLINGS)
+        self.output = torch.nn.Linear(encoder.output_size, len(self.classes))
+
+    def forward(self, ids: Tensor, lengths: Tensor, spellings: Spellings | None = None) -> Tensor:
+        """Return the logits of the classes of every sentence, (B, K); see `SentenceEncoder`."""
+        states, last = self.encoder(ids, lengths, spellings)  # (T, B, D), (B, D)
+        return self.output(last if self.pooling == "last" else pool(states, lengths, self.pooling))
+
+    def encode_target(self, sentence, y):
+        """Return the number of the class, ()."""
+        return torch.tensor(_label("class", y, self.classes))
+
+    def batch_loss(self, inputs, targets):
+        """Return the mean over the sentences."""
+        logits = self(*self.encoder.collate(inputs))  # (B, K)
+        return cross_entropy(logits, torch.stack(targets).to(logits.device))
+
+    def batch_probs(self, inputs):
+        """Return for each sentence P(class), (K,)."""
+        return list(self(*self.encoder.collate(inputs)).softmax(dim=-1))
+
+    def decide(self, probs):
+        """Return the likeliest class."""
+        return self.classes[probs.argmax()]
+
+    def extra_repr(self) -> str:
+        """Name the classes and the pooling."""
+        return f"classes={self.classes}, pooling={self.pooling!r}"
+
+
+def pool(states: Tensor, lengths: Tensor, how: str) -> Tensor:
+    """Make one vector of the states of a sentence; its padding does not count.
+
+    Parameters
+    ----------
+    states : Tensor, shape (T, B, D)
+    lengths : Tensor of int64, shape (B,)
+    how : {"mean", "max"}
+        Of each unit over the words.
+
+    Returns
+    -------
+    Tensor, shape (B, D)
+    """
+    padding = _padding(len(states), lengths.to(states.device)).unsqueeze(-1)  # (T, B, 1)
+    if how == "mean":
+        total = states.masked_fill(padding, 0).sum(0)  # (B, D)
+        return total / lengths.to(total).unsqueeze(-1)
+    return states.masked_fill(padding, -torch.inf).amax(0)
+
+
+def _padding(T: int, lengths: Tensor) -> Tensor:
+    """Say what is padding, (T, B) of bool."""
+    return torch.arange(T, device=lengths.device).unsqueeze(-1) >= lengths
+
+
+def _labels(name: str, labels: Iterable[str]) -> tuple[str, ...]:
+    """Check tags or classes."""
+    labels = tuple([labels] if isinstance(labels, str) else labels)
+    if len(labels) < 2 or len(set(labels)) < len(labels):
+        raise ValueError(
+            f"{name} must be at least two different names, got {labels}; "
+            f"sorted(set({name})) has each once"
+        )
+    return labels
+
+
+def _label(kind: str, label: str, labels: tuple[str, ...]) -> int:
+    """Return the number of a tag or class."""
+    if label not in labels:
+        raise ValueError(
+            f"{kind} {label!r} is unknown to the model, which has {', '.join(labels)}; "
+            "make it with the labels of all examples"
+        )
+    return labels.index(label)

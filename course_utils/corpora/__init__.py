@@ -8,6 +8,7 @@
 `registry` knows where each corpus comes from, `readers` turns files into sentences, `grammar`
 writes sentences of its own, whose probabilities are known exactly, `agreement` makes pairs of a
 right and a wrong sentence, and `adding` makes sequences of numbers that need a long memory.
+`labelled` has the corpora for tagging, classifying and rewriting: an answer for each sentence.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 from course_utils.corpora.adding import adding_problem
 from course_utils.corpora.agreement import AgreementPair, agreement_pairs, encode_pairs
 from course_utils.corpora.labelled import READERS as LABELLED_READERS
-from course_utils.corpora.labelled import UPOS, LabelledCorpus, read_conllu
+from course_utils.corpora.labelled import UPOS, LabelledCorpus, read_conllu, sample_labelled
 from course_utils.corpora.readers import READERS as TEXT_READERS
 from course_utils.corpora.readers import Corpus, sample_corpus
 from course_utils.corpora.registry import CORPORA, CorpusUnavailable, available, fetch, find
@@ -35,6 +36,7 @@ __all__ = [
     "load_corpus",
     "read_conllu",
     "sample_corpus",
+    "sample_labelled",
 ]
 
 READERS = TEXT_READERS | LABELLED_READERS
@@ -46,8 +48,8 @@ def load_corpus(name: str, fallback: str | None = None) -> Corpus:
     Parameters
     ----------
     name : str
-        One of `CORPORA`: ``pydocs`` and ``grammar`` are always there; the others need their file
-        in the cache, in the folder that ``COURSE_MIRROR`` names, or a network.
+        One of `CORPORA`: those without a file are always there; the others need their file in
+        the cache, in the folder that ``COURSE_MIRROR`` names, or a network.
     fallback : str, optional
         The corpus to load instead, after printing one line, where ``name`` cannot be had.
 

@@ -8,13 +8,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from course_utils.corpora.entities import entity_grammar
 from course_utils.corpora.readers import SPLITS, Corpus, read_members
-from course_utils.corpora.registry import Source, fetch, fetch_all
+from course_utils.corpora.registry import Source, fetch, fetch_all, find
+from course_utils.corpora.reviews import review_grammar
 
 # The 17 universal parts of speech (de Marneffe, Manning, Nivre and Zeman 2021).
 UPOS = (
@@ -198,7 +201,118 @@ def read_polarity(source: Source) -> LabelledCorpus:
     return corpus
 
 
+@dataclass(repr=False)
+class ReviewCorpus(LabelledCorpus):
+    """Reviews with a class, and a tone for each of their words.
+
+    Attributes
+    ----------
+    tags : dict of str to list of list of str
+        ``tags["train"][i][j]`` is the tone of the word ``train[i][j]``: ``+``, ``-`` or ``0``. The
+        examples of a tagger are ``list(zip(corpus.train, corpus.tags["train"]))``.
+    """
+
+    tags: dict[str, list[list[str]]] = field(default_factory=lambda: {s: [] for s in SPLITS})
+
+
+SENTENCES = 5_000, 1_000  # in a generated corpus: for training; for validation, and for testing
+
+
+def sample_labelled(name: str, sentences: int = SENTENCES[0], seed: int = 1) -> LabelledCorpus:
+    """Sample a generated corpus anew: other sentences, or more of them.
+
+    The parts for validation and testing have 1,000 sentences each, whatever ``sentences`` is.
+
+    Parameters
+    ----------
+    name : str
+        ``entities`` or ``reviews``.
+    sentences : int
+        The number of sentences for training.
+    seed : int
+        The same seed gives the same corpus in every version of Python.
+
+    Raises
+    ------
+    ValueError
+        If the corpus is not a generated one or ``sentences`` is not positive.
+
+    Examples
+    --------
+    >>> sample_labelled("reviews", sentences=10, seed=2)
+    ReviewCorpus('reviews': 10 train, 1,000 valid, 1,000 test sentences)
+    """
+    if name not in GENERATORS:
+        raise ValueError(f"corpus {name!r} is not generated; there are {', '.join(GENERATORS)}")
+    if sentences <= 0:
+        raise ValueError(f"sentences must be positive, got {sentences}")
+    source = find(name)
+    corpus = CLASSES.get(name, LabelledCorpus)(source.name, source.license)
+    for split in SPLITS:
+        n = sentences if split == "train" else SENTENCES[1]
+        # Nothing but random() is called: it is the same in every version of Python.
+        GENERATORS[name](corpus, split, n, random.Random(f"{name} {split} {seed}"))
+    return corpus
+
+
+def _sample_entities(corpus: LabelledCorpus, split: str, n: int, rng: random.Random) -> None:
+    grammar = entity_grammar(all_names=split != "train")
+    for _ in range(n):
+        sample = grammar.sample(rng)
+        corpus.add(split, sample.words, sample.topic, sample.tags)
+
+
+def _sample_reviews(corpus: ReviewCorpus, split: str, n: int, rng: random.Random) -> None:
+    grammar = review_grammar()
+    for _ in range(n):
+        sample = grammar.sample(rng)
+        label = "positive" if "film+" in sample.topic else "negative"
+        corpus.add(split, sample.words, sample.topic, label)
+        corpus.tags[split].append(sample.tags)
+
+
+CLASSES = {"reviews": ReviewCorpus}
+GENERATORS = {"entities": _sample_entities, "reviews": _sample_reviews}
+
+
+def read_entities(source: Source) -> LabelledCorpus:
+    """Sample 5,000 training sentences with names, tagged in BIO form (Ramshaw and Marcus 1995).
+
+    ``B-PER`` begins a person's name and ``I-PER`` goes on with it, ``LOC`` is a place, ``ORG`` an
+    organization, ``O`` is no name. Of the names in the parts for validation and testing a third
+    does not occur in training. A source is the kinds of the names to be found out.
+
+    Examples
+    --------
+    ::
+
+        ["she", "painted", "Lincoln", ",", "where", "her", "brother", "works", "."]
+        ["O", "O", "B-LOC", "O", "O", "O", "O", "O", "O"]
+    """
+    return sample_labelled(source.name)
+
+
+def read_reviews(source: Source) -> LabelledCorpus:
+    """Sample 5,000 training reviews of films, ``positive`` or ``negative``, with all words' tones.
+
+    `course_utils.corpora.reviews.review_grammar` says what the best reader can know. A source lists
+    the judgements, the film's among them.
+
+    Examples
+    --------
+    A review, the tones of its words, its class and its source::
+
+        "the movie , which the radio called dull , was terribly -- funny ."
+        "0   0     0 0     0   0     0      -    0 0   +        0  +     0"
+        "positive"
+        "film+"
+    """
+    return sample_labelled(source.name)
+
+
 READERS: dict[str, Callable[[Source], LabelledCorpus]] = {
     "ewt": read_ewt,
     "polarity": read_polarity,
+    "entities": read_entities,
+    "reviews": read_reviews,
 }

@@ -168,6 +168,16 @@ CORPORA = {
             "6e1ed4405b65c7eabf1d199a7f7c437091ac21da0ea7467b410a74062574566b",
             fallback="reviews",
         ),
+        Source(
+            "entities",
+            "generated sentences with names of persons, places and organizations, in BIO form",
+            "MIT",
+        ),
+        Source(
+            "reviews",
+            "generated reviews of films, positive or negative, with the tone of each word",
+            "MIT",
+        ),
     )
 }
 

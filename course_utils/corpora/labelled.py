@@ -11,13 +11,16 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from course_utils.corpora.entities import entity_grammar
+from course_utils.corpora.questions import draw_question
 from course_utils.corpora.readers import SPLITS, Corpus, read_members
 from course_utils.corpora.registry import Source, fetch, fetch_all, find
 from course_utils.corpora.reviews import review_grammar
+from course_utils.corpora.strings import draw_date, draw_number
 
 # The 17 universal parts of speech (de Marneffe, Manning, Nivre and Zeman 2021).
 UPOS = (
@@ -59,7 +62,7 @@ class LabelledCorpus(Corpus):
 
     @property
     def label_set(self) -> list[str]:
-        """The different tags, or classes, of the training part in alphabetical order."""
+        """The different tags, classes or symbols of the training part in alphabetical order."""
         labels = self.labels["train"]
         flat = {tag for y in labels for tag in ([y] if isinstance(y, str) else y)}
         return sorted(flat)
@@ -215,6 +218,27 @@ class ReviewCorpus(LabelledCorpus):
     tags: dict[str, list[list[str]]] = field(default_factory=lambda: {s: [] for s in SPLITS})
 
 
+@dataclass(repr=False)
+class QuestionCorpus(LabelledCorpus):
+    """Paragraphs, a question about each, and where in the paragraph the answer stands.
+
+    Attributes
+    ----------
+    train, valid, test : list of list of str
+        The paragraphs.
+    questions : dict of str to list of list of str
+        ``questions["train"][i]`` is about ``train[i]``; the answer is ``train[i][first:end]``,
+        where ``first, end = labels["train"][i]``.
+    """
+
+    questions: dict[str, list[list[str]]] = field(default_factory=lambda: {s: [] for s in SPLITS})
+
+    def examples(self, split: str) -> list[tuple[Any, Any]]:
+        """Return ``((paragraph, question), (first, end))`` for each question of a part."""
+        examples = super().examples(split)
+        return [((x, q), y) for (x, y), q in zip(examples, self.questions[split], strict=True)]
+
+
 SENTENCES = 5_000, 1_000  # in a generated corpus: for training; for validation, and for testing
 
 
@@ -226,7 +250,7 @@ def sample_labelled(name: str, sentences: int = SENTENCES[0], seed: int = 1) -> 
     Parameters
     ----------
     name : str
-        ``entities`` or ``reviews``.
+        ``entities``, ``reviews``, ``questions``, ``dates`` or ``numbers``.
     sentences : int
         The number of sentences for training.
     seed : int
@@ -271,8 +295,36 @@ def _sample_reviews(corpus: ReviewCorpus, split: str, n: int, rng: random.Random
         corpus.tags[split].append(sample.tags)
 
 
-CLASSES = {"reviews": ReviewCorpus}
-GENERATORS = {"entities": _sample_entities, "reviews": _sample_reviews}
+def _sample_questions(corpus: QuestionCorpus, split: str, n: int, rng: random.Random) -> None:
+    for _ in range(n):
+        paragraph, question, answer, asked = draw_question(rng)
+        corpus.add(split, paragraph, asked, answer)
+        corpus.questions[split].append(question)
+
+
+def _sample_strings(
+    draw: Callable, corpus: LabelledCorpus, split: str, n: int, rng: random.Random
+) -> None:
+    """Draw strings; whether one is for training is a matter of its key, so that no two parts meet.
+
+    Of eleven keys one is for validation, one for testing: a number that has nothing to do with
+    figures, months or weekdays. Keys below 100 are all for training, so that it has every word.
+    """
+    while len(corpus.sources[split]) < n:
+        key, source, target, kind = draw(rng)
+        part = {9: "valid", 10: "test"}.get(key % 11, "train") if key >= 100 else "train"
+        if part == split:
+            corpus.add(split, source, kind, target)
+
+
+CLASSES = {"reviews": ReviewCorpus, "questions": QuestionCorpus}
+GENERATORS = {
+    "entities": _sample_entities,
+    "reviews": _sample_reviews,
+    "questions": _sample_questions,
+    "dates": partial(_sample_strings, draw_date),
+    "numbers": partial(_sample_strings, draw_number),
+}
 
 
 def read_entities(source: Source) -> LabelledCorpus:
@@ -310,9 +362,61 @@ def read_reviews(source: Source) -> LabelledCorpus:
     return sample_labelled(source.name)
 
 
+def read_questions(source: Source) -> QuestionCorpus:
+    """Sample 5,000 training paragraphs with a question each, whose answer is a span of words.
+
+    The words of the question stand in other sentences too; see `course_utils.corpora.questions`.
+    A source is what is asked for: ``giver``, ``thing``, ``receiver`` or ``place``.
+
+    Examples
+    --------
+    A question, and an answer, of which one sentence tells::
+
+        ["what", "did", "Fatima", "give", "to", "Omar", "?"]
+        ["Fatima", "gave", "Omar", "the", "box", "of", "tea", "at", "the", "harbor", "."]
+        (3, 7)
+    """
+    return sample_labelled(source.name)
+
+
+def read_dates(source: Source) -> LabelledCorpus:
+    """Sample 5,000 training dates as people write them, and as ISO 8601 has them, in characters.
+
+    No day of the parts for validation and testing occurs in training. A source is the form, one of
+    `course_utils.corpora.strings.DATE_FORMS`.
+
+    Examples
+    --------
+    ::
+
+        list("the 3rd of May, 1998")
+        list("1998-05-03")
+    """
+    return sample_labelled(source.name)
+
+
+def read_numbers(source: Source) -> LabelledCorpus:
+    """Sample 5,000 training numbers below a million: their words, and their figures.
+
+    No number of the parts for validation and testing occurs in training. A source is the number of
+    figures, such as ``3 digits``.
+
+    Examples
+    --------
+    ::
+
+        ["two", "hundred", "and", "five"]
+        ["2", "0", "5"]
+    """
+    return sample_labelled(source.name)
+
+
 READERS: dict[str, Callable[[Source], LabelledCorpus]] = {
     "ewt": read_ewt,
     "polarity": read_polarity,
     "entities": read_entities,
     "reviews": read_reviews,
+    "questions": read_questions,
+    "dates": read_dates,
+    "numbers": read_numbers,
 }

@@ -178,6 +178,21 @@ CORPORA = {
             "generated reviews of films, positive or negative, with the tone of each word",
             "MIT",
         ),
+        Source(
+            "questions",
+            "generated paragraphs with a question each, whose answer is a span of their words",
+            "MIT",
+        ),
+        Source(
+            "dates",
+            "dates as people write them and as ISO 8601 has them, as characters",
+            "MIT",
+        ),
+        Source(
+            "numbers",
+            "numbers below a million, their words and their figures",
+            "MIT",
+        ),
     )
 }
 

@@ -5,7 +5,8 @@
     connections. They predict the next word of a text.
 `sequences`
     `SentenceEncoder` and `CharacterEncoder` read sentences; `SequenceTagger` gives each word a
-    tag, `SequenceClassifier` a sentence a class.
+    tag, `SequenceClassifier` a sentence a class, and `SpanReader` finds the answer to a question;
+    `MultiTask` lets several share an encoder.
 `baselines`
     `MostFrequentTag` and `BagOfWords`, counted: what a network must beat.
 
@@ -28,10 +29,12 @@ from course_utils.models.language import (
 from course_utils.models.sequences import (
     CharacterEncoder,
     Example,
+    MultiTask,
     SentenceEncoder,
     SequenceClassifier,
     SequenceModel,
     SequenceTagger,
+    SpanReader,
 )
 
 __all__ = [
@@ -42,12 +45,14 @@ __all__ = [
     "JordanLanguageModel",
     "LanguageModel",
     "MostFrequentTag",
+    "MultiTask",
     "NeuralLanguageModel",
     "SentenceEncoder",
     "SequenceClassifier",
     "SequenceDropout",
     "SequenceModel",
     "SequenceTagger",
+    "SpanReader",
     "Stack",
     "WindowLanguageModel",
     "evaluating",

@@ -20,8 +20,8 @@ on what a sentence shares its batch with.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -84,11 +84,21 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Example:
-    """What a model learns from: an encoded input, its encoded target, and ``y`` as it was given."""
+    """What a model learns from: an encoded input, its encoded target, and ``y`` as it was given.
+
+    Attributes
+    ----------
+    input : Sentence, Reading or Task
+    target : Tensor of int64
+    y : object
+    decisions : int
+        How many decisions the loss takes its mean over.
+    """
 
     input: Sentence
     target: Tensor
     y: object
+    decisions: int
 
     def __len__(self) -> int:
         return len(self.input)
@@ -419,8 +429,8 @@ class CharacterEncoder(torch.nn.Module):
 class SequenceModel(torch.nn.Module):
     """What the models share that read sentences: examples in, a loss, predictions, a score.
 
-    A subclass has an ``encoder``, and defines `encode_input`, `encode_target`, `batch_loss`,
-    `batch_probs` and `decide`.
+    A subclass has an ``encoder``, and defines `encode_target`, `batch_loss`, and either
+    `batch_probs` and `decide` or `batch_outputs`.
     """
 
     encoder: SentenceEncoder
@@ -430,7 +440,7 @@ class SequenceModel(torch.nn.Module):
         return self.encoder.encode(x)
 
     def encode_target(self, sentence: Sentence, y) -> Tensor:
-        """Check and encode the output of an example."""
+        """Check and encode the output of an example: a number for each of its decisions."""
         raise NotImplementedError
 
     def batch_loss(self, inputs: list[Sentence], targets: list[Tensor]) -> Tensor:
@@ -445,6 +455,10 @@ class SequenceModel(torch.nn.Module):
         """Return the output that the probabilities speak for."""
         raise NotImplementedError
 
+    def batch_outputs(self, inputs: list[Sentence]) -> list:
+        """Return the output for each input."""
+        return [self.decide(probs.cpu().double().numpy()) for probs in self.batch_probs(inputs)]
+
     def count_right(self, y, predicted) -> tuple[int, int]:
         """Return how many decisions of an output are right, and how many there are."""
         return int(predicted == y), 1
@@ -457,8 +471,9 @@ class SequenceModel(torch.nn.Module):
         TypeError, ValueError
             If the input is none, or the output does not belong to it.
         """
-        sentence = self.encode_input(x)
-        return Example(sentence, self.encode_target(sentence, y), y)
+        encoded = self.encode_input(x)
+        target = self.encode_target(encoded, y)
+        return Example(encoded, target, y, target.numel())
 
     def loss(self, examples: Sequence) -> Tensor:
         """Return the mean loss of a batch of examples.
@@ -480,12 +495,20 @@ class SequenceModel(torch.nn.Module):
 
         Mode, gradients and random state of the model stay as they are, here and in the methods
         below.
+
+        Parameters
+        ----------
+        xs : sequence
+        batch_size : int
+            Inputs read side by side, those of near lengths; the result does not depend on it.
         """
-        return [self.decide(p) for p in self.predict_probs(xs, batch_size)]
+        return self._in_batches([self.encode_input(x) for x in xs], batch_size, self.batch_outputs)
 
     def predict_probs(self, xs: Sequence, batch_size: int = 64) -> list[np.ndarray]:
         """Return for each input the probabilities from which `predict` decides, in float64."""
-        return self._probs([self.encode_input(x) for x in xs], batch_size)
+        inputs = [self.encode_input(x) for x in xs]
+        probs = self._in_batches(inputs, batch_size, self.batch_probs)
+        return [p.cpu().double().numpy() for p in probs]
 
     def score(self, examples: Sequence, batch_size: int = 64) -> float:
         """Return the share of all decisions that are right, from 0 to 1.
@@ -494,13 +517,11 @@ class SequenceModel(torch.nn.Module):
         ----------
         examples : sequence of (x, y) or of `Example`
         batch_size : int
-            Sentences read side by side; the score does not depend on it.
+            As for `predict`.
         """
         examples = self._encoded(examples)
-        probs = self._probs([example.input for example in examples], batch_size)
-        counts = [
-            self.count_right(e.y, self.decide(p)) for e, p in zip(examples, probs, strict=True)
-        ]
+        outputs = self._in_batches([e.input for e in examples], batch_size, self.batch_outputs)
+        counts = [self.count_right(e.y, y) for e, y in zip(examples, outputs, strict=True)]
         right, decisions = map(sum, zip(*counts, strict=True))
         return right / decisions
 
@@ -509,17 +530,17 @@ class SequenceModel(torch.nn.Module):
             raise ValueError("there is no example; give at least one")
         return [e if isinstance(e, Example) else self.encode(*e) for e in examples]
 
-    def _probs(self, inputs: list, batch_size: int) -> list[np.ndarray]:
-        """Read inputs of near lengths together, and return the results in the order given."""
+    def _in_batches(self, inputs: list, batch_size: int, function: Callable[[list], list]) -> list:
+        """Call a function on inputs of near lengths together; the results keep the order."""
         _check_positive(batch_size=batch_size)
         by_length = sorted(range(len(inputs)), key=lambda k: len(inputs[k]))
-        results = [np.empty(0)] * len(inputs)
+        results = [None] * len(inputs)
         with evaluating(self):
             for start in range(0, len(inputs), batch_size):
                 batch = by_length[start : start + batch_size]
-                found = self.batch_probs([inputs[k] for k in batch])
-                for k, probs in zip(batch, found, strict=True):
-                    results[k] = probs.cpu().double().numpy()
+                found = function([inputs[k] for k in batch])
+                for k, result in zip(batch, found, strict=True):
+                    results[k] = result
         return results
 
 
@@ -626,6 +647,212 @@ class SequenceClassifier(SequenceModel):
     def extra_repr(self) -> str:
         """Name the classes and the pooling."""
         return f"classes={self.classes}, pooling={self.pooling!r}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A paragraph and a question about it."""
+
+    paragraph: Sentence
+    question: Sentence
+
+    def __len__(self) -> int:
+        return len(self.paragraph)
+
+
+class SpanReader(SequenceModel):
+    """Answer a question about a paragraph by a piece of it.
+
+    One encoder reads both. With q, the last states of the question, and p_t, those of the
+    paragraph, the answer begins and ends where a bilinear form is large (Chen et al. 2016):
+
+        ``P(first .. last) = exp(p_first W_first q + p_last W_last q) / Z``
+
+    where Z is the sum over all spans with ``first <= last``.
+
+    ``x`` is a pair of lists of words, the paragraph and the question; ``y`` is a pair ``(first,
+    end)``: the answer is ``paragraph[first:end]``. A decision is a span.
+
+    Parameters
+    ----------
+    encoder : SentenceEncoder
+    """
+
+    def __init__(self, encoder: SentenceEncoder):
+        super().__init__()
+        self.encoder = encoder
+        self.first = torch.nn.Linear(encoder.output_size, encoder.output_size)
+        self.last = torch.nn.Linear(encoder.output_size, encoder.output_size)
+
+    def forward(self, paragraphs: tuple, questions: tuple) -> tuple[Tensor, Tensor]:
+        """Return how much speaks for each word of a paragraph to be the first, or the last.
+
+        Parameters
+        ----------
+        paragraphs, questions : tuple
+            Each what `SentenceEncoder` takes: ids, lengths, spellings.
+
+        Returns
+        -------
+        first, last : Tensor, shape (T, B)
+            -inf at padding.
+        """
+        p, _ = self.encoder(*paragraphs)  # (T, B, D)
+        _, q = self.encoder(*questions)  # (B, D)
+        padding = _padding(len(p), paragraphs[1].to(p.device))  # (T, B)
+        first, last = ((p * W(q)).sum(-1) for W in (self.first, self.last))
+        return first.masked_fill(padding, -torch.inf), last.masked_fill(padding, -torch.inf)
+
+    def encode_input(self, x):
+        """Encode a paragraph and a question."""
+        if isinstance(x, str) or len(x) != 2:
+            raise ValueError(f"an input is a pair, (paragraph, question), got {x!r}")
+        return Reading(*map(self.encoder.encode, x))
+
+    def encode_target(self, reading, y):
+        """Return the place of the span among all pairs of a first and a last word, ()."""
+        T = len(reading)
+        first, end = y
+        if not 0 <= first < end <= T:
+            raise ValueError(
+                f"an answer is (first, end) with 0 <= first < end <= {T}, the words of the "
+                f"paragraph, got {y!r}"
+            )
+        return torch.tensor(first * T + end - 1)
+
+    def batch_loss(self, inputs, targets):
+        """Return the mean over the questions."""
+        log_p = self._log_probs(inputs)
+        places = zip(log_p, targets, strict=True)
+        return -torch.stack([p.flatten()[place.to(p.device)] for p, place in places]).mean()
+
+    def batch_probs(self, inputs):
+        """Return for each question P(first, last) of all spans, (T, T); 0 where last < first."""
+        return [log_p.exp() for log_p in self._log_probs(inputs)]
+
+    def _log_probs(self, inputs):
+        """Return for each question ln P(first, last) of all spans, (T, T)."""
+        paragraphs = self.encoder.collate([reading.paragraph for reading in inputs])
+        questions = self.encoder.collate([reading.question for reading in inputs])
+        first, last = self(paragraphs, questions)  # (T, B)
+        T = len(first)
+        spans = first.T.unsqueeze(-1) + last.T.unsqueeze(-2)  # (B, T, T)
+        backwards = torch.ones(T, T, dtype=torch.bool, device=spans.device).tril(-1)
+        spans = spans.masked_fill(backwards, -torch.inf).flatten(1)
+        log_p = spans.log_softmax(dim=-1).view(-1, T, T)
+        return [log_p[b, : len(reading), : len(reading)] for b, reading in enumerate(inputs)]
+
+    def decide(self, probs):
+        """Return the likeliest span as (first, end)."""
+        first, last = divmod(int(probs.argmax()), len(probs))
+        return first, last + 1
+
+    def count_right(self, y, predicted):
+        """Count a span that is right at both ends."""
+        return int(tuple(y) == predicted), 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """The input of a task of `MultiTask`."""
+
+    name: str
+    input: Sentence
+
+    def __len__(self) -> int:
+        return len(self.input)
+
+
+class MultiTask(SequenceModel):
+    """Several models with one encoder, which learns from the examples of all: Caruana 1997.
+
+    ``x`` is a pair of a task's name and its input, ``y`` the output of that task. The loss is the
+    mean of the losses of the tasks of a batch, the score the mean of their scores; so no task
+    outweighs another because its sentences have more words.
+
+    Parameters
+    ----------
+    **models : SequenceModel
+        The tasks by name, at least two, all with the same encoder.
+
+    Examples
+    --------
+    >>> encoder = SentenceEncoder(Vocabulary(["time", "flies"]), hidden_size=8)
+    >>> tagger = SequenceTagger(encoder, ["NOUN", "VERB"])
+    >>> both = MultiTask(tag=tagger, kind=SequenceClassifier(encoder, ["true", "false"]))
+    >>> words = ["time", "flies"]
+    >>> both.loss([(("tag", words), ["NOUN", "VERB"]), (("kind", words), "true")]).shape
+    torch.Size([])
+    """
+
+    def __init__(self, **models: SequenceModel):
+        super().__init__()
+        if len(models) < 2:
+            raise ValueError(f"several tasks need at least two models, got {len(models)}")
+        if len({id(model.encoder) for model in models.values()}) > 1:
+            raise ValueError("the models have different encoders; make all with the same one")
+        self.models = torch.nn.ModuleDict(models)
+
+    @property
+    def encoder(self) -> SentenceEncoder:
+        """The encoder of all tasks."""
+        return next(iter(self.models.values())).encoder
+
+    def encode_input(self, x):
+        """Encode the input of a task."""
+        if isinstance(x, str) or len(x) != 2:
+            raise ValueError(f"an input is a pair, (name of the task, input), got {x!r}")
+        name = _choice("task", x[0], tuple(self.models))
+        return Task(name, self.models[name].encode_input(x[1]))
+
+    def encode_target(self, task, y):
+        """Encode the output of a task."""
+        return self.models[task.name].encode_target(task.input, y)
+
+    def batch_loss(self, inputs, targets):
+        """Return the mean over the tasks."""
+        losses = []
+        for name, rows in self._rows(inputs):
+            some = [inputs[k].input for k in rows], [targets[k] for k in rows]
+            losses.append(self.models[name].batch_loss(*some))
+        return torch.stack(losses).mean()
+
+    def batch_probs(self, inputs):
+        """Return what the model of each input's task returns."""
+        return self._of_each("batch_probs", inputs)
+
+    def batch_outputs(self, inputs):
+        """Return what the model of each input's task returns."""
+        return self._of_each("batch_outputs", inputs)
+
+    def score(self, examples, batch_size=64):
+        """Return the mean of the scores of the tasks, from 0 to 1."""
+        return float(np.mean(list(self.scores(examples, batch_size).values())))
+
+    def scores(self, examples: Sequence, batch_size: int = 64) -> dict[str, float]:
+        """Return the score of each task that the examples have."""
+        examples = self._encoded(examples)
+        found = {}
+        for name, rows in self._rows([example.input for example in examples]):
+            some = [replace(examples[k], input=examples[k].input.input) for k in rows]
+            found[name] = self.models[name].score(some, batch_size)
+        return found
+
+    def _rows(self, inputs: list[Task]) -> Iterator[tuple[str, list[int]]]:
+        """Yield the tasks that occur, and where."""
+        for name in self.models:
+            rows = [k for k, task in enumerate(inputs) if task.name == name]
+            if rows:
+                yield name, rows
+
+    def _of_each(self, method: str, inputs: list[Task]) -> list:
+        """Let the model of each task do something for its inputs; the results keep the order."""
+        results = [None] * len(inputs)
+        for name, rows in self._rows(inputs):
+            found = getattr(self.models[name], method)([inputs[k].input for k in rows])
+            for k, result in zip(rows, found, strict=True):
+                results[k] = result
+        return results
 
 
 def pool(states: Tensor, lengths: Tensor, how: str) -> Tensor:

@@ -1,27 +1,27 @@
-"""Training of language models: truncated backpropagation through time, a schedule, checkpoints.
+"""Training: truncated backpropagation through time or labelled sentences, a schedule, checkpoints.
 
-`fit` trains anything with ``loss(inputs, targets, state)`` and ``log_probs(ids)``: the models of
-`models`, or your own. The text is cut into columns that are read side by side (`text.streams`), a
-chunk of a few time steps after the other. The state at the end of a chunk is the first state of the
-next, but no gradient flows back into the chunk before (Mikolov et al. 2010; Williams and Peng
-1990).
+`fit` trains the models of `models`, or your own, of two kinds.
+
+Language models have ``loss(inputs, targets, state)`` and ``log_probs(ids)``. The text is cut into
+columns that are read side by side (`text.streams`), a chunk of a few time steps after the other.
+The state at the end of a chunk is the first state of the next, but no gradient flows back into the
+chunk before (Mikolov et al. 2010; Williams and Peng 1990).
+
+Models of labelled examples have ``encode(x, y)``, ``loss(examples)`` and ``score(examples)``. They
+read whole sentences, in batches of near lengths.
 """
 
 from __future__ import annotations
 
 import contextlib
 import copy
-import hashlib
-import itertools
 import math
+import operator
 import os
-import re
-import shutil
 import signal
 import threading
 import time
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,13 +31,17 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from course_utils import checkpoints
 from course_utils.evaluation import perplexity
+from course_utils.models.language import evaluating
 from course_utils.text import streams
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LEARNING_RATES = {"adam": 8e-3, "sgd": 2.0}
+STEPS = 35  # T, the time steps of a chunk
+POOL = 32  # batches: so many are taken together to find sentences of near lengths
 CHECKPOINT_SECONDS = 60  # between two checkpoints
 OF_CHUNKS = ("losses", "gradient_norms", "weight_norms")  # lists of a History
 LOOK_SECONDS = 0.2  # between two looks at the loss: each look halts a GPU
@@ -64,12 +68,15 @@ class History:
     Attributes
     ----------
     rows : list of dict
-        One a validation: ``step`` (chunks read), ``epoch``, ``seconds``, ``train_nats`` (mean loss
-        in nats a token since the row before, with dropout), ``valid_perplexity``, ``lr`` (the
-        learning rate that led there), ``tokens_per_second`` (of training, without validation).
+        One a validation: ``step`` (chunks or batches read), ``epoch``, ``seconds``, ``train_nats``
+        (mean loss in nats a token, of labelled examples in nats a decision, since the row before,
+        with dropout), ``valid_perplexity`` or, of labelled examples, ``valid_score`` (the share of
+        right decisions), ``lr`` (the learning rate that led there), ``tokens_per_second`` (of
+        training, without validation).
     losses, gradient_norms, weight_norms : list of float
-        One a chunk: its loss in nats a token, the norm of its gradient before clipping, and the
-        norm of all weights, before the optimizer's step. A loss that is no number is the last.
+        One a chunk or batch: its loss in nats a token or decision, the norm of its gradient before
+        clipping, and the norm of all weights, before the optimizer's step. A loss that is no number
+        is the last.
     clip : float, optional
         The norm to which longer gradients were cut.
     stopped : str
@@ -84,11 +91,17 @@ class History:
     stopped: str = ""
 
     @property
+    def measure(self) -> str:
+        """What validations measured: ``"perplexity"``, or ``"score"`` of labelled examples."""
+        return "score" if self.rows and "valid_score" in self.rows[0] else "perplexity"
+
+    @property
     def best(self) -> dict:
-        """The row of the best perplexity, whose weights the model holds."""
+        """The row of the lowest perplexity or the highest score, whose weights the model holds."""
         if not self.rows:
             raise ValueError("nothing was measured: the training ended before its first validation")
-        return min(self.rows, key=lambda row: row["valid_perplexity"])
+        choose = max if self.measure == "score" else min
+        return choose(self.rows, key=lambda row: row[f"valid_{self.measure}"])
 
     def table(self) -> pd.DataFrame:
         """Return the rows as a pandas table."""
@@ -97,7 +110,7 @@ class History:
         return pd.DataFrame(self.rows)
 
     def plot(self, x: str = "epoch") -> None:
-        """Draw the perplexity on the training and the validation text.
+        """Draw the perplexity on the training and the validation text; or the loss and the score.
 
         Parameters
         ----------
@@ -108,18 +121,21 @@ class History:
 
         if x not in ("epoch", "seconds", "step"):
             raise ValueError(f"x must be 'epoch', 'seconds' or 'step', got {x!r}")
-        at, best = [row[x] for row in self.rows], self.best
-        curves = {
-            "training": (at, [_exp(row["train_nats"]) for row in self.rows]),
-            "validation": (at, [row["valid_perplexity"] for row in self.rows]),
-        }
-        fig, (ax,) = plots.panels(1, width=7)
-        plots.lines(ax, curves, xlabel=x, ylabel="perplexity", log="y")
+        column, best = f"valid_{self.measure}", self.best
+        at, valid = [row[x] for row in self.rows], [row[column] for row in self.rows]
+        nats = [row["train_nats"] for row in self.rows]
+        if self.measure == "perplexity":
+            fig, (ax,) = plots.panels(1, width=7)
+            curves = {"training": (at, [_exp(n) for n in nats]), "validation": (at, valid)}
+            plots.lines(ax, curves, xlabel=x, ylabel="perplexity", log="y")
+        else:  # they have no scale in common
+            fig, (left, right) = plots.panels(2)
+            plots.lines(left, {"training": (at, nats)}, xlabel=x, ylabel="loss (nats a decision)")
+            plots.lines(right, {"validation": (at, valid)}, xlabel=x, ylabel="score")
         plots.show(
             fig,
-            f"Perplexity against the {x}. Validation begins at "
-            f"{self.rows[0]['valid_perplexity']:.4g}; its best is "
-            f"{best['valid_perplexity']:.4g} at {x} {best[x]:.4g}.",
+            f"{self.measure.capitalize()} against the {x}. Validation begins at {valid[0]:.4g}; "
+            f"its best is {best[column]:.4g} at {x} {best[x]:.4g}.",
         )
 
     def __repr__(self) -> str:
@@ -127,20 +143,20 @@ class History:
             return f"History(no validation; {self.stopped})"
         best = self.best
         return (
-            f"History(best perplexity {best['valid_perplexity']:.4g} "
+            f"History(best {self.measure} {best[f'valid_{self.measure}']:.4g} "
             f"after {best['epoch']:.3g} epochs; {self.stopped})"
         )
 
 
 def fit(
     model: torch.nn.Module,
-    train_ids: np.ndarray,
-    valid_ids: np.ndarray,
+    train: np.ndarray | Sequence[tuple],
+    valid: np.ndarray | Sequence[tuple],
     *,
     seconds: float | None = None,
     epochs: float | None = None,
     batch_size: int = 32,
-    steps: int = 35,
+    steps: int | None = None,
     optimizer: str = "adam",
     lr: float | None = None,
     betas: tuple[float, float] = (0.9, 0.999),
@@ -152,24 +168,31 @@ def fit(
     seed: int = 0,
     progress: bool = True,
 ) -> History:
-    """Train a language model on one text, until it no longer improves on another.
+    """Train a model on one text or list of examples, until it no longer improves on another.
 
-    The model is trained where its parameters are. Afterwards it holds the weights that were best on
-    the validation text, and is in evaluation mode.
+    The model is trained where its parameters are. Afterwards it holds the weights that were best in
+    validation, and is in evaluation mode.
 
     Parameters
     ----------
     model : Module
-        With ``loss(inputs, targets, state) -> (nats a token, state)``, ids of shape (T, B), and
-        ``log_probs(ids)``. A model that reads better compiled may be given with
+        A language model: with ``loss(inputs, targets, state) -> (nats a token, state)``, ids of
+        shape (T, B), and ``log_probs(ids)``. A model that reads better compiled may be given with
         ``model.loss = torch.compile(model.loss)``.
-    train_ids, valid_ids : ndarray of int
-        Two texts, each a sequence of sentences that end with ``</s>``.
+        Or a model of labelled examples: with ``encode(x, y) -> example``, where ``len(example)`` is
+        its number of time steps and ``example.decisions`` how many things it decides;
+        ``loss(list of examples) -> nats a decision``; and ``score(list of (x, y))``, the share of
+        right decisions.
+    train, valid : ndarray of int, or list of (x, y)
+        Two texts, each a sequence of sentences that end with ``</s>``; or two lists of labelled
+        examples, as ``corpus.examples("train")`` gives them.
     seconds, epochs : float
         The budget: time, or passes through the text; whichever ends first. One must be given.
-    batch_size, steps : int
-        B, the columns read side by side, and T, the time steps of a chunk: how far the gradient
-        goes back.
+    batch_size : int
+        B, the columns of a text that are read side by side, or the sentences of a batch.
+    steps : int, optional
+        T, the time steps of a chunk of text: how far the gradient goes back; default 35. Labelled
+        sentences are read whole.
     optimizer : {"adam", "sgd"}
         Adam (Kingma and Ba 2015) or plain stochastic gradient descent.
     lr : float, optional
@@ -180,21 +203,22 @@ def fit(
     clip : float, optional
         The gradient is scaled down to this norm where it is longer (Pascanu et al. 2013).
     decay : float or "linear"
-        The factor for the learning rate after a validation that brought no better perplexity
-        (a half, as Mikolov et al. 2010, for Adam as well); or "linear": the learning rate falls in
-        a straight line and is 0 when the budget ends.
+        The factor for the learning rate after a validation that brought no better perplexity or
+        score (a half, as Mikolov et al. 2010, for Adam as well); or "linear": the learning rate
+        falls in a straight line and is 0 when the budget ends.
     patience : int
-        Stop after so many validations in a row that brought no better perplexity.
+        Stop after so many validations in a row that brought nothing better.
     mixed_precision : bool
         Compute the loss in bfloat16 where torch's autocast says so. Weights and validation stay as
         they are. It helps on GPUs; a CPU is rarely faster.
     checkpoint : path, optional
         The file to go on from, if it is there, and to keep up to date.
     seed : int
-        Of dropout and sampling. The random numbers of the caller are left as they are.
+        Of dropout, sampling and the order of examples. The random numbers of the caller are left
+        as they are.
     progress : bool
-        Show a bar with tokens a second and perplexities: in notebooks and terminals, unless the
-        environment variable ``TQDM_DISABLE`` is set.
+        Show a bar with tokens a second, and perplexities or loss and score: in notebooks and
+        terminals, unless the environment variable ``TQDM_DISABLE`` is set.
 
     Returns
     -------
@@ -216,10 +240,16 @@ def fit(
     after 30 s: SRN 12.6, LSTM 10.2; Kneser-Ney 13.7. SGD is slower: its best on ``pydocs`` was
     ``lr=5, clip=0.25``.
 
+    **Epochs of examples.** In each epoch the sentences are shuffled; each `POOL` times
+    ``batch_size`` of them are sorted by length and cut into batches, so that there is little
+    padding; and the batches are shuffled. The order follows from ``seed`` and the number of the
+    epoch. The one smaller batch is read as well.
+
     **Validation.** With ``epochs``, at the end of each epoch, and in a long one each time that ten
-    times as many tokens were read as the validation text has. With ``seconds`` alone, by the clock:
-    at most thirty times, and so that a tenth of the time goes into it, on as much of the beginning
-    of the validation text as can be read in a fiftieth of the budget.
+    times as many tokens (examples) were read as there are for validation. With ``seconds`` alone,
+    by the clock: at most thirty times, and so that a tenth of the time goes into it, on as much as
+    can be read in a fiftieth of the budget: the beginning of a text, or a random sample of
+    examples, which is the same in every training.
 
     **Checkpoints** are written every minute, and at the end: to a new file first, which then takes
     the name at once. ``FILE.previous`` is the one before. With ``epochs``, a run that was killed
@@ -231,7 +261,7 @@ def fit(
     """
     settings = {
         "batch_size": int(batch_size),
-        "steps": int(steps),
+        "steps": steps if steps is None else int(steps),
         "optimizer": optimizer,
         "lr": LEARNING_RATES.get(optimizer) if lr is None else float(lr),
         "betas": tuple(map(float, betas)) if optimizer == "adam" else None,
@@ -241,8 +271,8 @@ def fit(
         "seed": int(seed),
         "validation": "by time" if epochs is None else "by epochs",
     }
-    _check(settings, valid_ids, seconds, epochs, patience)
-    run = _Run(model, train_ids, valid_ids, settings)
+    _check(settings, seconds, epochs, patience)
+    run = _Run(model, train, valid, settings)
     budget = _Budget(seconds or math.inf, epochs or math.inf, patience)
     path = None if checkpoint is None else Path(checkpoint)
     if path is not None:
@@ -286,48 +316,179 @@ class _Budget:
 
     def is_spent(self, run: _Run) -> str:
         """Say why the training is over; nothing while it goes on."""
-        if run.step >= self.epochs * run.chunks:
+        if run.step >= self.epochs * run.data.chunks:
             return f"{self.epochs:g} epochs are done"
         if run.elapsed() + run.validation_seconds >= self.seconds:  # the last one is part of it
             return f"{self.seconds:g} seconds are over"
         if run.failures >= self.patience:
-            return f"no better perplexity in {self.patience} validations"
+            return f"no better {run.data.measure} in {self.patience} validations"
         return ""
 
     def share_spent(self, run: _Run) -> float:
         """Return the part of the budget that is gone, 0 .. 1."""
-        share = max(run.elapsed() / self.seconds, run.step / (self.epochs * run.chunks))
+        share = max(run.elapsed() / self.seconds, run.step / (self.epochs * run.data.chunks))
         return min(1.0, share)
 
 
+class _Text:
+    """A text for a language model: its chunks, and the perplexity of the validation text.
+
+    `_Examples` has the same attributes, for models of labelled examples.
+
+    Attributes
+    ----------
+    chunks : int
+        Of an epoch.
+    size, valid_size : int
+        Of the training and the validation text, in tokens.
+    settings : dict
+        What a checkpoint must have in common with this training.
+    """
+
+    measure, noun = "perplexity", "text"
+    is_better, worst = operator.lt, math.inf
+    trial = (100, 2000)  # tokens: to warm up, and to find out what a validation costs
+
+    def __init__(self, model, train_ids, valid_ids, settings, device):
+        for name, ids in (("train", train_ids), ("valid", valid_ids)):
+            if len(ids) and isinstance(ids[0], str | list | tuple):
+                raise TypeError(
+                    f"{name}[0] is {ids[0]!r:.100}, not the id of a token; and for labelled "
+                    f"examples {type(model).__name__} has no encode(x, y)"
+                )
+        if len(valid_ids) == 0:
+            raise ValueError("the validation text is empty; hold some sentences back for it")
+        self.steps = STEPS if settings["steps"] is None else settings["steps"]
+        inputs, targets = streams(train_ids, settings["batch_size"])
+        self.inputs = torch.from_numpy(inputs).to(device)  # (L, B)
+        self.targets = torch.from_numpy(targets).to(device)  # (L, B)
+        self.valid_ids = np.asarray(valid_ids)
+        self.chunks = math.ceil(len(inputs) / self.steps)
+        self.size, self.valid_size = targets.size, len(valid_ids)
+        self.settings = {
+            "steps": self.steps,
+            "train_ids": checkpoints.digest(np.asarray(train_ids)),
+            "valid_ids": checkpoints.digest(self.valid_ids),
+        }
+
+    def loss(self, model, step: int, carried) -> tuple[Tensor, object, int, int]:
+        """Return the loss of a chunk, the state after it, its tokens, and its decisions: tokens."""
+        start = step % self.chunks * self.steps
+        rows = slice(start, start + self.steps)
+        inputs, targets = self.inputs[rows], self.targets[rows]  # (T, B)
+        loss, state = model.loss(inputs, targets, carried if start else None)
+        return loss, state, targets.numel(), targets.numel()
+
+    def validate(self, model, size: int) -> float:
+        """Return the perplexity of so many tokens of the validation text."""
+        return perplexity(model, self.valid_ids[:size])
+
+    def describe(self, nats: float) -> str:
+        """Say for the bar what the training loss is."""
+        return f"perplexity {_exp(nats):.4g}"
+
+
+class _Examples:
+    """Labelled examples: batches of near lengths, and the score of the validation examples.
+
+    Attributes as of `_Text`; sizes are numbers of examples.
+    """
+
+    measure, noun = "score", "examples"
+    is_better, worst = operator.gt, -math.inf
+    trial = (8, 128)
+
+    def __init__(self, model, train, valid, settings, device):
+        if settings["steps"] is not None:
+            raise ValueError(
+                f"steps={settings['steps']} is for texts, which are cut into chunks; labelled "
+                "sentences are read whole, so leave it out"
+            )
+        valid = list(valid)
+        # a part of the list must be like the whole: it may be sorted by class or by source
+        self.valid = [valid[i] for i in np.random.default_rng(0).permutation(len(valid))]
+        self.train = _encoded(model, "train", train)
+        self.batch_size, self.seed = settings["batch_size"], settings["seed"] % 2**64
+        self.chunks = math.ceil(len(self.train) / self.batch_size)
+        self.size, self.valid_size = len(self.train), len(self.valid)
+        self.lengths = np.array([len(example) for example in self.train])
+        self.epoch, self.batches = None, []
+        self.settings = {
+            "train_examples": checkpoints.digest(self.train),
+            "valid_examples": checkpoints.digest(_encoded(model, "valid", valid)),
+        }
+
+    def loss(self, model, step: int, carried) -> tuple[Tensor, object, int, int]:
+        """Return the loss of a batch, no state, and how many tokens and decisions it has."""
+        epoch, place = divmod(step, self.chunks)
+        if epoch != self.epoch:
+            rng = np.random.default_rng([self.seed, epoch])
+            self.epoch, self.batches = epoch, _shuffled(self.lengths, self.batch_size, rng)
+        batch = [self.train[i] for i in self.batches[place]]
+        loss = model.loss(batch)
+        return loss, None, sum(map(len, batch)), sum(example.decisions for example in batch)
+
+    def validate(self, model, size: int) -> float:
+        """Return the score of so many of the validation examples."""
+        with evaluating(model):
+            return float(model.score(self.valid[:size]))  # a checkpoint holds plain numbers
+
+    def describe(self, nats: float) -> str:
+        """Say for the bar what the training loss is."""
+        return f"loss {nats:.4g} nats"
+
+
+def _shuffled(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Return batches of near lengths, as indices, in a random order."""
+    shuffled = rng.permutation(len(lengths))
+    batches = []
+    for pool in np.split(shuffled, range(POOL * batch_size, len(shuffled), POOL * batch_size)):
+        pool = pool[np.argsort(lengths[pool], kind="stable")]
+        batches += np.split(pool, range(batch_size, len(pool), batch_size))
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def _encoded(model, name: str, examples) -> list:
+    """Encode examples, and say of one that cannot be encoded where it is."""
+    examples = list(examples)
+    if not examples:
+        raise ValueError(f"{name} is empty; this model needs a list of examples (x, y)")
+    encoded = []
+    for i, example in enumerate(examples):
+        if not (isinstance(example, tuple | list) and len(example) == 2):
+            raise ValueError(
+                f"{name}[{i}] is {example!r:.100}, not a pair (x, y); labelled corpora give a list "
+                f"of pairs: corpus.examples({name!r})"
+            )
+        try:
+            encoded.append(model.encode(*example))
+        except (TypeError, ValueError) as error:
+            error.add_note(f"This is about {name}[{i}]: {example!r:.200}")
+            raise
+    return encoded
+
+
 class _Run:
-    """One training: the model and its optimizer, the place in the text, what was measured.
+    """One training: the model and its optimizer, the place in the data, what was measured.
 
     ``KEPT`` names what a checkpoint holds of it, beside the weights, the optimizer and the random
     states: with all this the next chunk is what it would have been.
     """
 
     KEPT = (
-        "step", "carried", "nats", "tokens", "failures", "best_perplexity", "best_weights",
-        "valid_tokens", "validation_seconds", "measured_at",
+        "step", "carried", "nats", "tokens", "decisions", "failures", "best", "best_weights",
+        "valid_size", "validation_seconds", "measured_at",
     )  # fmt: skip
 
-    def __init__(self, model, train_ids, valid_ids, settings):
-        self.model, self.settings = model, settings
+    def __init__(self, model, train, valid, settings):
+        self.model = model
         self.parameters = [p for p in model.parameters() if p.requires_grad]
         if not self.parameters:
             raise ValueError(f"{model} has no weights to train")
         self.device = self.parameters[0].device
-        inputs, targets = streams(train_ids, settings["batch_size"])
-        self.inputs = torch.from_numpy(inputs).to(self.device)  # (L, B)
-        self.targets = torch.from_numpy(targets).to(self.device)  # (L, B)
-        self.chunks = math.ceil(len(inputs) / settings["steps"])  # of an epoch
-        self.valid_ids = np.asarray(valid_ids)
-        self.settings |= {
-            "train_ids": _digest(train_ids),
-            "valid_ids": _digest(valid_ids),
-            "model": _description(model),
-        }
+        kind = _Examples if hasattr(model, "encode") else _Text
+        self.data = kind(model, train, valid, settings, self.device)
+        self.settings = settings | self.data.settings | {"model": checkpoints.description(model)}
         options = {"lr": settings["lr"], "fused": self.device.type in ("cpu", "cuda")}  # one kernel
         if settings["optimizer"] == "adam":
             self.optimizer = torch.optim.Adam(self.parameters, betas=settings["betas"], **options)
@@ -338,12 +499,12 @@ class _Run:
         self.step = self.saved_step = 0  # chunks read since the beginning
         self.carried = None  # the model's state after the last chunk
         self.unseen = []  # losses and norms that were not looked at
-        self.nats, self.tokens = 0.0, 0  # since the last validation
-        self.failures = 0  # validations in a row without a better perplexity
-        self.best_perplexity = math.inf
+        self.nats, self.tokens, self.decisions = 0.0, 0, 0  # since the last validation
+        self.failures = 0  # validations in a row that brought nothing better
+        self.best = self.data.worst
         self.best_weights = copy.deepcopy(model.state_dict())
         self.has_diverged = False
-        self.valid_tokens = len(valid_ids)
+        self.valid_size = self.data.valid_size  # how much of it is read
         self.validation_seconds = 0.0  # what the last one took
         self.measured_at = 0.0  # when it ended, in seconds of training
 
@@ -368,25 +529,22 @@ class _Run:
         if path is not None and path.exists():
             self.restore(path)
         elif self.settings["validation"] == "by time":
-            perplexity(self.model, self.valid_ids[:100])  # the first call of anything is slow
-            some = self.valid_ids[:2000]
+            few, some = (min(size, self.valid_size) for size in self.data.trial)
+            self.data.validate(self.model, few)  # the first call of anything is slow
             before = clock()
-            perplexity(self.model, some)
-            cost = max(clock() - before, 1e-9) / len(some)
-            affordable = max(len(some), int(budget.seconds / 50 / cost))
-            self.valid_tokens = min(len(self.valid_ids), affordable)
-            self.validation_seconds = cost * self.valid_tokens
+            self.data.validate(self.model, some)
+            cost = max(clock() - before, 1e-9) / some
+            affordable = max(some, int(budget.seconds / 50 / cost))
+            self.valid_size = min(self.valid_size, affordable)
+            self.validation_seconds = cost * self.valid_size
 
     def read_chunk(self) -> None:
-        """Read T time steps and follow their gradient; none flows back into the chunk before."""
-        start = self.step % self.chunks * self.settings["steps"]
-        rows = slice(start, start + self.settings["steps"])
-        inputs, targets = self.inputs[rows], self.targets[rows]  # (T, B)
+        """Read a chunk or a batch and follow its gradient; none flows back into the one before."""
         mixed = self.settings["mixed_precision"]
         with (
             torch.autocast(self.device.type, torch.bfloat16) if mixed else contextlib.nullcontext()
         ):
-            loss, state = self.model.loss(inputs, targets, self.carried if start else None)
+            loss, state, tokens, decisions = self.data.loss(self.model, self.step, self.carried)
         weight_norm = torch.stack([p.detach().norm() for p in self.parameters]).norm()
         self.optimizer.zero_grad()
         loss.backward()
@@ -394,57 +552,60 @@ class _Run:
         self.optimizer.step()
         self.carried = _map(Tensor.detach, state)
         self.step += 1
-        self.unseen.append((targets.numel(), loss.detach(), norm, weight_norm))
+        self.unseen.append((tokens, decisions, loss.detach(), norm, weight_norm))
 
     def look(self) -> None:
         """Add up the losses since the last look, and stop at one that is not finite."""
         if not self.unseen:
             return
-        sizes, *measured = zip(*self.unseen, strict=True)
-        first = self.step - len(sizes) + 1
+        tokens, decisions, *measured = zip(*self.unseen, strict=True)
+        first = self.step - len(tokens) + 1
         self.unseen, self.looked = [], clock()
-        values = zip(sizes, *(torch.stack(numbers).tolist() for numbers in measured), strict=True)
-        for step, (size, loss, norm, weight_norm) in enumerate(values, start=first):
+        measured = (torch.stack(numbers).tolist() for numbers in measured)
+        values = zip(tokens, decisions, *measured, strict=True)
+        for step, (read, decided, loss, norm, weight_norm) in enumerate(values, start=first):
             self.history.losses.append(loss)
             self.history.gradient_norms.append(norm)
             self.history.weight_norms.append(weight_norm)
             if not (math.isfinite(loss) and math.isfinite(norm)):
                 what = "the gradient's norm" if math.isfinite(loss) else "the loss"
                 raise self.diverged(f"{what} is {norm if math.isfinite(loss) else loss}", step)
-            self.nats += loss * size
-            self.tokens += size
+            self.nats += loss * decided
+            self.decisions += decided
+            self.tokens += read
 
     def is_due(self, budget: _Budget) -> bool:
         """Say whether it is time for a validation (`fit`, Notes)."""
         if self.settings["validation"] == "by time":
             waited = self.elapsed() - self.measured_at
             return waited >= max(9 * self.validation_seconds, budget.seconds / 30)
-        parts = max(1, self.targets.numel() // (10 * self.valid_tokens))  # of an epoch
-        chunk = (self.step - 1) % self.chunks  # the one just read
-        return (chunk + 1) * parts // self.chunks > chunk * parts // self.chunks
+        chunks, parts = self.data.chunks, max(1, self.data.size // (10 * self.valid_size))
+        chunk = (self.step - 1) % chunks  # the one just read
+        return (chunk + 1) * parts // chunks > chunk * parts // chunks
 
     def validate(self) -> None:
         """Measure, keep the weights if they are the best so far, else lower the learning rate."""
         self.look()
         before = self.elapsed()
-        measured = perplexity(self.model, self.valid_ids[: self.valid_tokens])
+        measured = self.data.validate(self.model, self.valid_size)
         now = self.elapsed()
         if math.isnan(measured):
-            raise self.diverged("the perplexity of the validation text is nan", self.step)
+            what = f"the {self.data.measure} of the validation {self.data.noun} is nan"
+            raise self.diverged(what, self.step)
         self.history.rows.append({
             "step": self.step,
-            "epoch": self.step / self.chunks,
+            "epoch": self.step / self.data.chunks,
             "seconds": now,
-            "train_nats": self.nats / self.tokens,
-            "valid_perplexity": measured,
+            "train_nats": self.nats / self.decisions,
+            f"valid_{self.data.measure}": measured,
             "lr": self.lr,
             "tokens_per_second": self.tokens / max(before - self.measured_at, 1e-9),
         })  # fmt: skip
-        self.nats, self.tokens = 0.0, 0
+        self.nats, self.tokens, self.decisions = 0.0, 0, 0
         self.validation_seconds, self.measured_at = now - before, now
-        if measured < self.best_perplexity:
+        if self.data.is_better(measured, self.best):
             self.failures = 0
-            self.best_perplexity = measured
+            self.best = measured
             self.best_weights = copy.deepcopy(self.model.state_dict())
         else:
             self.failures += 1
@@ -474,14 +635,14 @@ class _Run:
             cures.append("mixed_precision=False")
         self.has_diverged, self.history.stopped = True, f"{what} at step {step}"
         error = Diverged(
-            f"{what} at step {step} (epoch {step / self.chunks:.3g}); likely cures: "
+            f"{what} at step {step} (epoch {step / self.data.chunks:.3g}); likely cures: "
             f"{', '.join(cures)}. The model holds its best weights so far."
         )
         error.history = self.history
         return error
 
     def save(self, path: Path) -> None:
-        """Write the checkpoint; whenever the machine stops, `path` is whole, old or new."""
+        """Write the checkpoint."""
         self.look()
         content = {name: getattr(self, name) for name in self.KEPT} | {
             "carried": _map(torch.clone, self.carried),  # it may be a piece of a larger tensor
@@ -491,31 +652,14 @@ class _Run:
             "seconds": self.elapsed(),
             "weights": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "random": _random_states(self.device),
+            "random": checkpoints.random_states(self.device),
         }
-        new, old = path.with_name(path.name + ".new"), path.with_name(path.name + ".old")
-        with open(new, "wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():  # give the old file a second name: the first never stands for nothing
-            old.unlink(missing_ok=True)
-            try:
-                os.link(path, old)
-            except OSError:  # a disk that knows no second names
-                shutil.copyfile(path, old)
-            os.replace(old, _previous(path))
-        os.replace(new, path)
+        checkpoints.save(path, content)
         self.saved, self.saved_step = clock(), self.step
 
     def restore(self, path: Path) -> None:
         """Go on where the checkpoint was written."""
-        content = _load(path)
-        if differences := list(_differences(content["settings"], self.settings)):
-            raise ValueError(
-                f"the checkpoint {path} is of another run: {'; '.join(differences)}. "
-                "Go on with its settings, or name another file"
-            )
+        content = checkpoints.load(path, self.settings, ["chunks", *self.KEPT])
         for name in self.KEPT:
             setattr(self, name, content[name])
         self.carried = _map(lambda part: part.to(self.device), self.carried)
@@ -525,59 +669,7 @@ class _Run:
         self.began, self.saved_step = clock() - content["seconds"], self.step
         self.model.load_state_dict(content["weights"])
         self.optimizer.load_state_dict(content["optimizer"])
-        _set_random_states(content["random"], self.device)
-
-
-def _load(path: Path) -> dict:
-    """Read a checkpoint, and make sure that every byte is what was written."""
-    try:
-        with zipfile.ZipFile(path) as file:  # torch.load passes over the check sums
-            if damaged := file.testzip():
-                raise ValueError(f"the check sum of {damaged} is wrong")
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (PermissionError, IsADirectoryError):
-        raise
-    except Exception as error:  # zipfile and torch raise a dozen kinds
-        cure = f"delete {path} to begin anew"
-        if _previous(path).exists():
-            cure = f"rename {_previous(path)} to {path} to go on from the one before, or {cure}"
-        raise ValueError(f"the checkpoint {path} is damaged; {cure}") from error
-    if not isinstance(content, dict) or not {"settings", "chunks", *_Run.KEPT} <= content.keys():
-        raise ValueError(f"{path} is no checkpoint of this version of fit; name another file")
-    return content
-
-
-def _previous(path: Path) -> Path:
-    return path.with_name(path.name + ".previous")
-
-
-def _differences(was: dict, now: dict) -> Iterator[str]:
-    """Say what differs between the settings of two runs, one sentence each."""
-    for name, value in now.items():
-        before = was.get(name)
-        if before == value:
-            continue
-        if name == "model":
-            lines = itertools.zip_longest(before, value, fillvalue="nothing")
-            old, new = next((a, b) for a, b in lines if a != b)
-            yield f"its model has {old} where this one has {new}"
-        elif name in ("train_ids", "valid_ids"):
-            yield f"{name} is another text"
-        else:
-            yield f"{name} was {before!r} and is {value!r}"
-
-
-def _description(model: torch.nn.Module) -> list[str]:
-    """Return what must be the same of two models: the shapes of their weights, then their parts."""
-    weights = [
-        f"{name} {tuple(weight.shape)} {weight.dtype}"
-        for name, weight in model.state_dict().items()
-    ]
-    return weights + re.sub(" at 0x[0-9a-f]+", "", repr(model)).split("\n")
-
-
-def _digest(ids: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(ids, dtype=np.int64)).hexdigest()
+        checkpoints.set_random_states(content["random"], self.device)
 
 
 def _map(function, state):
@@ -587,27 +679,10 @@ def _map(function, state):
     return function(state) if isinstance(state, Tensor) else state
 
 
-def _random_states(device: torch.device) -> dict[str, Tensor]:
-    states = {"cpu": torch.get_rng_state()}
-    if device.type == "cuda":
-        states["cuda"] = torch.cuda.get_rng_state(device)
-    elif device.type == "mps":
-        states["mps"] = torch.mps.get_rng_state()
-    return states
-
-
-def _set_random_states(states: dict[str, Tensor], device: torch.device) -> None:
-    torch.set_rng_state(states["cpu"])
-    if device.type == "cuda" and "cuda" in states:
-        torch.cuda.set_rng_state(states["cuda"], device)
-    elif device.type == "mps" and "mps" in states:
-        torch.mps.set_rng_state(states["mps"])
-
-
 @contextlib.contextmanager
 def _seeded(device: torch.device, seed: int) -> Iterator[None]:
     """Begin with the random numbers of a seed; give the caller's back afterwards."""
-    before = _random_states(device)
+    before = checkpoints.random_states(device)
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         with torch.cuda.device(device):
@@ -617,7 +692,7 @@ def _seeded(device: torch.device, seed: int) -> Iterator[None]:
     try:
         yield
     finally:
-        _set_random_states(before, device)
+        checkpoints.set_random_states(before, device)
 
 
 @contextlib.contextmanager
@@ -648,12 +723,12 @@ def _bar(progress: bool) -> tqdm:
 
 
 def _advance(bar: tqdm, run: _Run, share: float) -> None:
-    """Show the share that is done, and speed and perplexities since the last validation."""
+    """Show the share that is done, and speed and training loss since the last validation."""
     if run.tokens:
         rate = run.tokens / max(run.elapsed() - run.measured_at, 1e-9)
-        text = f"{rate:,.0f} tokens/s, perplexity {_exp(run.nats / run.tokens):.4g}"
+        text = f"{rate:,.0f} tokens/s, {run.data.describe(run.nats / run.decisions)}"
         if run.history.rows:
-            text += f", best validation {run.best_perplexity:.4g}"
+            text += f", best validation {run.best:.4g}"
         bar.set_postfix_str(text, refresh=False)
     bar.update(share - bar.n)
 
@@ -663,16 +738,14 @@ def _exp(nats: float) -> float:
     return math.exp(nats) if nats < 700 else math.inf
 
 
-def _check(settings: dict, valid_ids, seconds, epochs, patience) -> None:
-    if len(valid_ids) == 0:
-        raise ValueError("the validation text is empty; hold some sentences back for it")
+def _check(settings: dict, seconds, epochs, patience) -> None:
     if seconds is None and epochs is None:
         raise ValueError("say how long to train: seconds=60 or epochs=10")
     if settings["optimizer"] not in LEARNING_RATES:
         known = " or ".join(map(repr, LEARNING_RATES))
         raise ValueError(f"optimizer must be {known}, got {settings['optimizer']!r}")
     for name in ("batch_size", "steps"):
-        if settings[name] < 1:
+        if settings[name] is not None and settings[name] < 1:
             raise ValueError(f"{name} must be at least 1, got {settings[name]}")
     if patience < 1:
         raise ValueError(f"patience must be at least 1, got {patience}")

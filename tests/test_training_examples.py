@@ -12,6 +12,17 @@ import torch
 from test_training import interrupt_at, same, weights
 
 from course_utils import training
+from course_utils.models import (
+    CharacterEncoder,
+    EncoderDecoder,
+    MostFrequentTag,
+    MultiTask,
+    SentenceEncoder,
+    SequenceClassifier,
+    SequenceTagger,
+    SpanReader,
+)
+from course_utils.text import Vocabulary
 from course_utils.training import Diverged, History, fit
 
 WORDS, TAGS = "abcdefg", ("N", "V", "P")
@@ -419,3 +430,115 @@ def test_a_batch_may_be_the_whole_list():
     model = Linear()
     assert quick(model, batch_size=999, epochs=3).table().step.tolist() == [1, 2, 3]
     assert [len(batch) for batch in model.seen] == [38] * 3
+
+
+def real(kind):
+    """Make a model of the course and its examples, always the same."""
+    vocab, options = Vocabulary(list(WORDS[:-1])), {"embedding_size": 5, "hidden_size": 4}
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        characters = CharacterEncoder(Vocabulary(list(WORDS)), embedding_size=3, hidden_size=2)
+        encoder = SentenceEncoder(
+            vocab, **options, num_layers=2, dropout=0.2, word_dropout=0.1, characters=characters
+        )
+        classes = ("short", "long")
+        models = {
+            "tagger": lambda: SequenceTagger(encoder, TAGS),
+            "classifier": lambda: SequenceClassifier(encoder, classes, pooling="max"),
+            "reader": lambda: SpanReader(encoder),
+            "translator": lambda: EncoderDecoder(
+                encoder, Vocabulary(list(TAGS)), **options, cell="gru", teacher_forcing=0.6
+            ),
+            "tasks": lambda: MultiTask(
+                tag=SequenceTagger(encoder, TAGS), kind=SequenceClassifier(encoder, classes)
+            ),
+        }
+        model = models[kind]()
+
+    def examples(pairs):
+        kinds = [(x, classes[len(x) > 4]) for x, y in pairs]
+        return {
+            "classifier": kinds,
+            "reader": [((x, ["e", "b"]), (len(x) // 2, len(x))) for x, y in pairs],
+            "tasks": [(("tag", x), y) for x, y in pairs] + [(("kind", x), y) for x, y in kinds],
+        }.get(kind, pairs)
+
+    return model, examples(TRAIN), examples(VALID)
+
+
+DECISIONS = {  # of a sentence and its tags
+    "tagger": len,
+    "classifier": lambda x: 1,
+    "reader": lambda x: 1,
+    "translator": lambda x: len(x) + 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "decay"),
+    [("tagger", 0.5), ("tagger", "linear"), ("classifier", 0.5), ("reader", 0.5),
+     ("translator", "linear"), ("tasks", 0.5)],
+)  # fmt: skip
+def test_the_models_of_the_course_go_on_after_ctrl_c_bit_for_bit(tmp_path, kind, decay):
+    settings = {"decay": decay, "batch_size": 9, "epochs": 2}
+    undisturbed, *examples = real(kind)
+    chunks = quick(undisturbed, *examples, **settings).rows[0]["step"]
+    history = quick(real(kind)[0], *examples, **settings)
+    for step in (2, chunks + 2):
+        file = tmp_path / f"{step}.pt"
+        model, resumed = real(kind)[0], real(kind)[0]
+        interrupt_at(model, step)
+        stopped = quick(model, *examples, checkpoint=file, **settings)
+        assert stopped.stopped == f"interrupted at step {step}"
+        torch.manual_seed(99)
+        again = quick(resumed, *examples, checkpoint=file, **settings)
+        assert same(weights(resumed), weights(undisturbed))
+        assert again.losses == history.losses and len(history.losses) == 2 * chunks
+        assert [row["valid_score"] for row in again.rows] == [
+            row["valid_score"] for row in history.rows
+        ]
+
+
+@pytest.mark.parametrize("kind", DECISIONS)
+def test_the_training_loss_of_the_models_of_the_course_is_a_mean_over_decisions(kind):
+    model, *examples = real(kind)
+    batches, loss = [], model.loss
+
+    def listening(batch):
+        batches.append(len(batch))
+        with torch.random.fork_rng():
+            return loss(batch)
+
+    model.loss = listening
+    history = quick(model, *examples, epochs=1, optimizer="sgd", lr=1e-9)
+    # the order of the sentences is that of our own model, which reads the same lengths
+    own = Linear()
+    quick(own, epochs=1)
+    assert batches == [len(batch) for batch in own.seen]
+    decisions = [sum(DECISIONS[kind](e.words) for e in batch) for batch in own.seen]
+    expected = np.average(history.losses, weights=decisions)
+    assert history.rows[0]["train_nats"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_tagger_learns_with_a_linear_decay():
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        encoder = SentenceEncoder(Vocabulary(list(WORDS)), 8, 12, dropout=0.1)
+        tagger = SequenceTagger(encoder, TAGS)
+    train, valid = sentences(200), sentences(50, seed=1)
+    history = quick(tagger, train, valid, epochs=10, batch_size=10, decay="linear", patience=99)
+    assert history.stopped == "10 epochs are done"
+    assert history.rows[-1]["lr"] == pytest.approx(0.02 / 200)  # of the last of 200 batches
+    assert history.best["valid_score"] == tagger.score(valid) > 0.98
+    baseline = MostFrequentTag().fit(train)
+    guesses = baseline.predict([x for x, y in valid])
+    right = np.concatenate(guesses) == np.concatenate([y for x, y in valid])
+    assert right.mean() < 0.9
+
+
+def test_a_tagger_with_other_tags_is_another_run(tmp_path):
+    model, *examples = real("tagger")
+    quick(model, *examples, epochs=1, checkpoint=tmp_path / "run.pt")
+    other = SequenceTagger(real("tagger")[0].encoder, TAGS[::-1])
+    with pytest.raises(ValueError, match=r"run\.pt is of another run: .*encoded otherwise"):
+        quick(other, *examples, checkpoint=tmp_path / "run.pt")

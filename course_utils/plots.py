@@ -22,7 +22,7 @@ import numpy as np
 import PIL.Image
 from IPython.display import Image, display
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm, Normalize
+from matplotlib.colors import LogNorm, Normalize, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator
@@ -554,3 +554,49 @@ def clipping(ax: Axes, before: np.ndarray, after: np.ndarray, *, title: str = ""
     ax.set(xlabel="chunk", ylabel="norm of the gradient", title=title)
     _log_scale(ax, "y")
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+
+
+def confusion(ax: Axes, labels: Sequence[str], matrix: np.ndarray, *, title: str = "") -> None:
+    """Draw what each label was taken for: dark is a large share of the row, numbers are counts.
+
+    The grey of a cell grows with the square root of the share, so that a share of 2 % can be seen
+    beside one of 90 %. Counts are written where the cells have room; 17 tags need a panel of about
+    7 by 6 inches.
+
+    Parameters
+    ----------
+    ax : Axes
+    labels : sequence of str, length K
+    matrix : ndarray of int, shape (K, K)
+        ``[i, j]``: how often the gold is label i and the prediction label j; both as from
+        `evaluation.confusion`.
+    title : str
+
+    Raises
+    ------
+    ValueError
+        If there is not one row and one column a label.
+    """
+    matrix, K = np.asarray(matrix), len(labels)
+    if matrix.shape != (K, K):
+        raise ValueError(f"{K} labels need a matrix of shape {(K, K)}, got {matrix.shape}")
+    totals = matrix.sum(axis=1, keepdims=True)
+    shares = matrix / np.maximum(totals, 1)  # (K, K)
+    norm = PowerNorm(0.5, 0, 1)
+    image = ax.imshow(shares, cmap="Greys", norm=norm, aspect="auto", interpolation="nearest")
+    ax.figure.colorbar(image, ax=ax, label="share of the row", ticks=[0, 0.02, 0.1, 0.3, 0.6, 1])
+    names = [_no_math(str(label)) for label in labels]
+    ax.set_xticks(range(K), names, rotation=90 if K > 4 else 0)
+    ax.set_yticks(range(K), names)
+    ax.set(xlabel="predicted", ylabel="gold", title=title)
+    ax.grid(False)
+    ax.figure.draw_without_rendering()  # the layout decides how large a cell is
+    points = 72 / ax.figure.dpi / K  # of one cell, for a pixel of the panel
+    width, height = ax.bbox.width * points, ax.bbox.height * points
+    ax.tick_params(axis="x", labelsize=min(10, 0.9 * width))
+    ax.tick_params(axis="y", labelsize=min(10, 0.9 * height))
+    size = min(9, 0.7 * height, 1.5 * width / len(str(matrix.max())))  # a digit is 0.64 size wide
+    for (i, j), count in np.ndenumerate(matrix):
+        if count and size >= 5:
+            colour = "white" if norm(shares[i, j]) > 0.55 else "black"
+            ax.text(j, i, str(count), ha="center", va="center", fontsize=size, color=colour)

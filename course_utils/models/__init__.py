@@ -7,6 +7,9 @@
     `SentenceEncoder` and `CharacterEncoder` read sentences; `SequenceTagger` gives each word a
     tag, `SequenceClassifier` a sentence a class, and `SpanReader` finds the answer to a question;
     `MultiTask` lets several share an encoder.
+`encoder_decoder`
+    `EncoderDecoder`: from one sequence to another, a language model whose first state comes from a
+    source.
 `baselines`
     `MostFrequentTag` and `BagOfWords`, counted: what a network must beat.
 
@@ -16,6 +19,7 @@ All can be imported from here.
 from __future__ import annotations
 
 from course_utils.models.baselines import BagOfWords, MostFrequentTag
+from course_utils.models.encoder_decoder import EncoderDecoder, Hypothesis
 from course_utils.models.language import (
     CELLS,
     JordanLanguageModel,
@@ -41,7 +45,9 @@ __all__ = [
     "CELLS",
     "BagOfWords",
     "CharacterEncoder",
+    "EncoderDecoder",
     "Example",
+    "Hypothesis",
     "JordanLanguageModel",
     "LanguageModel",
     "MostFrequentTag",

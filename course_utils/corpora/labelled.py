@@ -109,12 +109,15 @@ def read_conllu(path: Path | str) -> Iterator[tuple[list[str], list[str], str]]:
                 document = sentence.metadata.get("newdoc id", document)
                 yield *_words_and_tags(sentence), document
                 name = ""
+        if not number:
+            raise ValueError("there is none")
     except (ValueError, conllu.exceptions.ParseException) as error:
         if isinstance(error, UnicodeDecodeError):
             error = "it is not UTF-8"
+        what = str(error).rstrip(".")
         at = number if name else number + 1
         raise ValueError(
-            f"{path.name} is damaged in sentence {at}{f' ({name})' if name else ''}: {error}; "
+            f"{path.name} is damaged in sentence {at}{f' ({name})' if name else ''}: {what}; "
             "take a fresh copy of the file, or mend it as https://universaldependencies.org/format "
             "has it"
         ) from None
@@ -127,6 +130,7 @@ def _text(line: list[str], i: int) -> str:
 def _words_and_tags(sentence: list[dict]) -> tuple[list[str], list[str]]:
     words: list[str] = []
     tags: list[str] = []
+    promised = 0  # the last word that a multiword token covers
     for row in sentence:
         if len(row) != 10:
             have = "more than 10" if len(row) > 10 else len(row)
@@ -136,6 +140,7 @@ def _words_and_tags(sentence: list[dict]) -> tuple[list[str], list[str]]:
             first = i and (i[0] - 1 if i[1] == "-" else i[0])
             if first != after or (i[1] == "-" and i[2] <= i[0]):
                 raise ValueError(f"an id is missing or out of place after {after}, at {_near(row)}")
+            promised = i[2] if i[1] == "-" else promised
             continue
         if i != after + 1:
             raise ValueError(f"the id {i} follows {after}, at {_near(row)}")
@@ -149,6 +154,8 @@ def _words_and_tags(sentence: list[dict]) -> tuple[list[str], list[str]]:
         tags.append(row["upos"])
     if not words:
         raise ValueError("it has no words")
+    if promised > len(words):
+        raise ValueError(f"a multiword token promises a word {promised}, which is missing")
     return words, tags
 
 

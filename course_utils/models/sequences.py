@@ -164,7 +164,9 @@ class SentenceEncoder(torch.nn.Module):
         self.vocab = vocab
         self.cell = _choice("cell", cell, CELLS)
         self.word_dropout = word_dropout
-        self.embedding = torch.nn.Embedding(len(vocab), embedding_size)  # from N(0, 1)
+        self.embedding = torch.nn.Embedding(len(vocab), embedding_size)
+        # A rare word hardly changes its vector: a large one would be noise to all layers above.
+        torch.nn.init.normal_(self.embedding.weight, std=0.1)
         self.characters = characters
         self.dropout = torch.nn.Dropout(dropout)
         self.rnn = CELLS[cell](
@@ -410,6 +412,7 @@ class CharacterEncoder(torch.nn.Module):
     ):
         super().__init__()
         self.encoder = SentenceEncoder(vocab, embedding_size, hidden_size, cell, **cell_options)
+        torch.nn.init.normal_(self.encoder.embedding.weight)  # no character is rare
         self.output_size = self.encoder.output_size
         self._spelled: dict[str, Tensor] = {}
 

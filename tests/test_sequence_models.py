@@ -227,6 +227,13 @@ def test_characters_are_read_once_for_each_different_word():
     assert model.encoder.characters.spell("hands") is model.encoder.characters.spell("hands")
 
 
+def test_new_word_vectors_are_small_and_those_of_characters_are_not():
+    vocab = Vocabulary(map(str, range(2000)))
+    read = SentenceEncoder(vocab, characters=CharacterEncoder(vocab))
+    assert 0.099 < read.embedding.weight.std() < 0.101
+    assert 0.99 < read.characters.encoder.embedding.weight.std() < 1.01
+
+
 def test_characters_tell_unknown_words_apart():
     for characters in (False, True):
         model, _ = make("tagger", characters=characters)

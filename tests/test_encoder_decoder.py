@@ -30,13 +30,14 @@ def seed():
     torch.manual_seed(3)
 
 
-def make(encoder=None, target=TARGET, scale=0.5, ends=0.0, **decoder):
+def make(encoder=None, target=TARGET, scale=0.5, ends=0.0, seed=3, **decoder):
     """A model in float64 with random weights, no two of its sizes the same."""
     encoder = {"embedding_size": 3, "hidden_size": 4} | (encoder or {})
     decoder = {"embedding_size": 5, "hidden_size": 6} | decoder
     model = EncoderDecoder(SentenceEncoder(SOURCE, **encoder), target, **decoder).double()
+    generator = torch.Generator().manual_seed(seed)
     for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=scale)
+        torch.nn.init.normal_(parameter, std=scale, generator=generator)
     model.decoder.output.bias.data[1] += ends
     return model
 
@@ -221,8 +222,7 @@ def test_shapes():
 def test_greedy_outputs(encoder, decoder):
     lengths = set()
     for number in range(3):
-        torch.manual_seed(number)
-        model = make(encoder, **decoder, scale=1.0, ends=2.0)
+        model = make(encoder, **decoder, scale=1.0, ends=2.0, seed=number)
         for max_tokens in (2, 8):
             wanted = [free(model, x, max_tokens) for x in XS]
             assert model.predict(XS, batch_size=2, max_tokens=max_tokens) == wanted
@@ -283,9 +283,8 @@ def plain_beam(model, source, width, max_tokens, length_penalty):
 @pytest.mark.parametrize("width", [1, 2, 3, 5])
 def test_a_narrow_beam(width, length_penalty):
     for number in range(4):
-        torch.manual_seed(number)
         decoder = [{}, {"cell": "gru", "num_layers": 2}][number % 2]
-        model = make(scale=0.9, **decoder)
+        model = make(scale=0.9, seed=number, **decoder)
         with torch.no_grad():
             wanted = plain_beam(model, XS[number], width, 6, length_penalty)
         found = model.beam(XS[number], width, 6, length_penalty)
@@ -297,8 +296,7 @@ def test_a_narrow_beam(width, length_penalty):
 def test_a_wider_beam_finds_what_the_greedy_search_misses():
     better = 0
     for number in range(8):
-        torch.manual_seed(number)
-        model = make(scale=0.9)
+        model = make(scale=0.9, seed=number)
         greedy, wide = (model.beam(list("ab"), width, 8)[0] for width in (1, 20))
         assert wide.log_prob >= greedy.log_prob - 1e-12
         better += wide.words != greedy.words
@@ -345,6 +343,16 @@ def test_mode_gradients_and_random_state_stay():
     model.beam(XS[0], max_tokens=9), model.log_probs(*EXAMPLES[0]), model.score(EXAMPLES)
     assert model.training and model.decoder.training and torch.equal(torch.get_rng_state(), before)
     assert model.loss(EXAMPLES) != model.loss(EXAMPLES)  # dropout, and the draws
+
+
+@pytest.mark.parametrize("teacher_forcing", [1, 0])
+def test_autocast(teacher_forcing):
+    model = make(teacher_forcing=teacher_forcing).float()
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = model.loss(EXAMPLES)
+    assert loss.item() == pytest.approx(model.loss(EXAMPLES).item(), rel=0.05)
+    loss.backward()
+    assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
 
 
 def test_copies_and_pickles():

@@ -55,15 +55,15 @@ class EncoderDecoder(SequenceModel):
     The encoder reads the source. What it knows at the end becomes, through a *bridge*, the first
     state of all layers of a `LanguageModel`, the decoder, which then writes the target:
 
-        ``s_0 = tanh(W last + b)``,  ``s_t = cell(E[y_{t-1}], s_{t-1})``,  ``P(y_t) = softmax(s_t)``
+        ``s_0 = tanh(W last + b)``,  ``s_t = cell(E[y_{t-1}], s_{t-1})``,
+        ``P(y_t | y_<t, source) = softmax(W_hy s_t + b_y)``
 
-    (Cho et al. 2014; Sutskever et al. 2014, whose encoder and decoder are of one size and hand the
-    state over as it is). All that is known of a source stands in this one vector. Before the first
-    symbol stands ``</s>``, as in every neural language model of the course, and ``</s>`` ends the
-    target. ``x`` is a list of words, ``y`` a list of symbols: words or characters.
+    (Cho et al. 2014; in Sutskever et al. 2014 both are of one size and ``s_0 = last``). All that is
+    known of a source stands in this one vector. Before the first symbol stands ``</s>``, as in
+    every neural language model of the course, and ``</s>`` ends the target. ``x`` is a list of
+    words, ``y`` a list of symbols: words or characters.
 
-    A decision is a symbol of the target, ``</s>`` included, for the loss, and a whole output for
-    the score.
+    The loss counts every symbol of the target, ``</s>`` included; the score counts whole outputs.
 
     Parameters
     ----------
@@ -129,8 +129,9 @@ class EncoderDecoder(SequenceModel):
         Tensor, or tuple of two Tensors for an LSTM, shape (layers, B, hidden_size)
         """
         _, last = self.encoder(ids, lengths, spellings)  # (B, D)
-        state = torch.tanh(self.bridge(last)).view(len(last), *self._state_shape)
-        parts = tuple(part.contiguous() for part in state.permute(1, 2, 0, 3))  # (layers, B, H)
+        state = torch.tanh(self.bridge(last)).to(self.bridge.weight.dtype)  # not autocast's
+        state = state.view(len(last), *self._state_shape).permute(1, 2, 0, 3)
+        parts = tuple(part.contiguous() for part in state)  # (layers, B, H) each
         return parts if len(parts) > 1 else parts[0]
 
     def forward(self, inputs: Tensor, ids: Tensor, lengths: Tensor, spellings=None) -> Tensor:

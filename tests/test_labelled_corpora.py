@@ -277,6 +277,17 @@ class TestEntities:
                 lengths.update(len(name) for name in re.findall("BI*", text))
         assert set(lengths) == {1, 2, 3, 4} and min(lengths.values()) > 100
 
+    def test_names_and_nothing_else_are_tagged(self, entities):
+        """Every word with a capital is of a name; so are a few small words between two of them."""
+        for split in SPLITS:
+            for words, tags in entities.examples(split):
+                for word, tag in zip(words, tags, strict=True):
+                    if word[0].isupper():
+                        assert (tag == "O") == (word in ("Mr", "Mrs")), word
+                    else:
+                        assert tag == "O" or (tag[0] == "I" and word in "of and van der".split())
+                    assert word != "Sons" or tag == "I-ORG"
+
     def test_a_third_of_the_names_is_new_in_testing_and_nothing_else(self, entities):
         known = {word for words in entities.train for word in words}
         for split in ("valid", "test"):

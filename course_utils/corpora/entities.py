@@ -35,7 +35,7 @@ BEFORE = {
 AFTER = {
     "PER,LOC": ["whose beauty is famous", "the subject of many songs", "seen on a stamp"],
     "PER,ORG": ["the owner of three hotels", "a generous sponsor", "whose lawyers smiled"],
-    "LOC,ORG": ["where her brother works", "closed since May", "served by two buses"],
+    "LOC,ORG": ["where her brother works", "closed for years", "served by two buses"],
 }
 SUBJECTS = ["she", "he", "my sister", "our neighbour", "the painter", "a student", "nobody"]
 ADVERBS = ["often", "never", "once"]

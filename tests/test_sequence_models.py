@@ -278,13 +278,13 @@ def test_word_dropout_hides_words_but_not_their_characters():
 def test_predictions_leave_the_model_as_it_was(kind):
     model, examples = make(kind, dropout=0.5, word_dropout=0.5)
     model.train()
-    model.encoder.eval()
+    model.encoder.rnn.eval()
     random = torch.get_rng_state()
     xs = [x for x, _ in examples]
     assert model.predict(xs) == model.predict(xs)
     model.predict_probs(xs)
     model.score(examples)
-    assert model.training and not model.encoder.training
+    assert model.encoder.training and not model.encoder.rnn.training
     assert torch.equal(random, torch.get_rng_state())
     assert all(weight.grad is None for weight in weights(model))
     assert model.predict([]) == model.predict_probs([]) == []
@@ -293,11 +293,16 @@ def test_predictions_leave_the_model_as_it_was(kind):
 def test_a_reader_gives_each_span_its_probability():
     model, _ = make("reader", characters=True)
     read = model.encoder
+    theirs = torch.nn.LSTM(17, 4, bidirectional=True, dtype=torch.float64)
+    theirs.load_state_dict(model.rnn.state_dict())
     nats = []
     for (paragraph, question), (first, end) in ASKED:
-        p = read.rnn(word_vectors(read, paragraph))[0][:, 0]  # (T, 8)
+        p = read.rnn(word_vectors(read, paragraph))[0]  # (T, 1, 8)
         q = read.rnn(word_vectors(read, question))[1][0].flatten()  # (8,)
-        begins, ends = (p @ (W.weight @ q + W.bias) for W in (model.first, model.last))
+        ids, asked = VOCAB.encode_words(paragraph), VOCAB.encode_words(question)
+        x = [[*p[t, 0].tolist(), *q.tolist(), i in asked] for t, i in enumerate(ids)]
+        h, _ = theirs(torch.tensor(x, dtype=torch.float64))  # (T, 8)
+        begins, ends = model.output(h).T
         spans = list(itertools.combinations(range(len(paragraph) + 1), 2))  # first < end
         scores = {(i, j): (begins[i] + ends[j - 1]).exp().item() for i, j in spans}
         total = sum(scores.values())

@@ -666,10 +666,12 @@ class Reading:
 class SpanReader(SequenceModel):
     """Answer a question about a paragraph by a piece of it.
 
-    One encoder reads both. With q, the last states of the question, and p_t, those of the
-    paragraph, the answer begins and ends where a bilinear form is large (Chen et al. 2016):
+    One encoder reads both: p_t are its states of the paragraph, q is the last of the question. A
+    second layer in two directions reads the paragraph once more, now with the question in mind; at
+    each word it is also told whether that word stands in the question (Chen et al. 2017):
 
-        ``P(first .. last) = exp(p_first W_first q + p_last W_last q) / Z``
+        ``h_t = cell([p_t; q; w_t in question], ..)``
+        ``P(first, last) = exp(u h_first + v h_last) / Z``
 
     where Z is the sum over all spans with ``first <= last``.
 
@@ -679,13 +681,15 @@ class SpanReader(SequenceModel):
     Parameters
     ----------
     encoder : SentenceEncoder
+        The second layer has its cell, its hidden size and its dropout.
     """
 
     def __init__(self, encoder: SentenceEncoder):
         super().__init__()
         self.encoder = encoder
-        self.first = torch.nn.Linear(encoder.output_size, encoder.output_size)
-        self.last = torch.nn.Linear(encoder.output_size, encoder.output_size)
+        D, H = encoder.output_size, encoder.rnn.hidden_size
+        self.rnn = CELLS[encoder.cell](2 * D + 1, H, bidirectional=True)
+        self.output = torch.nn.Linear(2 * H, 2)  # u, v
 
     def forward(self, paragraphs: tuple, questions: tuple) -> tuple[Tensor, Tensor]:
         """Return how much speaks for each word of a paragraph to be the first, or the last.
@@ -702,9 +706,15 @@ class SpanReader(SequenceModel):
         """
         p, _ = self.encoder(*paragraphs)  # (T, B, D)
         _, q = self.encoder(*questions)  # (B, D)
-        padding = _padding(len(p), paragraphs[1].to(p.device))  # (T, B)
-        first, last = ((p * W(q)).sum(-1) for W in (self.first, self.last))
-        return first.masked_fill(padding, -torch.inf), last.masked_fill(padding, -torch.inf)
+        (ids, lengths, *_), (asked, asked_lengths, *_) = paragraphs, questions
+        real = ~_padding(len(asked), asked_lengths.to(asked.device))  # (S, B)
+        in_question = ((ids.unsqueeze(1) == asked) & real).any(1)  # (T, B)
+        x = torch.cat([p, q.expand_as(p), in_question.unsqueeze(-1).to(p)], dim=-1)
+        packed = pack_padded_sequence(x, lengths.cpu(), enforce_sorted=False)
+        h, _ = pad_packed_sequence(self.rnn(packed)[0], total_length=len(ids))  # (T, B, 2H)
+        scores = self.output(self.encoder.dropout(h))  # (T, B, 2)
+        padding = _padding(len(ids), lengths.to(ids.device)).unsqueeze(-1)
+        return scores.masked_fill(padding, -torch.inf).unbind(-1)
 
     def encode_input(self, x):
         """Encode a paragraph and a question."""

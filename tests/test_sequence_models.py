@@ -35,7 +35,7 @@ SENTENCES = [
 TAGS = [["D", "N", "V", "D", "N"], ["N", "V"], ["A", "N", "V", "D", "A", "A", "N"], ["N"]]
 TAGGED = list(zip(SENTENCES, TAGS, strict=True))
 CLASSED = list(zip(SENTENCES, ["yes", "no", "perhaps", "no"], strict=True))
-QUESTIONS = [["old", "man", "saw"], ["boats"], ["the", "hands"], ["saw", "the", "old", "boats"]]
+QUESTIONS = [["old", "man", "saw"], ["boats"], ["the", "old"], ["saw", "the", "ship", "boats"]]
 ASKED = [
     ((paragraph, question), span)
     for paragraph, question, span in zip(

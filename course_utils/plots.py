@@ -473,6 +473,39 @@ def along_text(
         _name_steps(ax, words)
 
 
+def tones(
+    ax: Axes, taggers: Mapping[str, object], words: Sequence[str], *, title: str = ""
+) -> None:
+    """Draw what taggers say of the tone of every word, from sure minus to sure plus.
+
+    Parameters
+    ----------
+    ax : Axes
+    taggers : mapping of str to tagger
+        Each with ``tags``, of which two are ``+`` and ``-``, and ``predict_probs([words])``, such
+        as `models.SequenceTagger`. One row each.
+    words : sequence of str
+        All that the taggers read.
+    title : str
+
+    Raises
+    ------
+    ValueError
+        If a tagger has no such tags.
+    """
+    rows = []
+    for name, tagger in taggers.items():
+        missing = {"+", "-"} - set(tagger.tags)
+        if missing:
+            raise ValueError(f"tagger {name!r} lacks the tags {', '.join(sorted(missing))}")
+        p = tagger.predict_probs([list(words)])[0]  # (T, K)
+        rows.append(p[:, tagger.tags.index("+")] - p[:, tagger.tags.index("-")])
+    table = np.stack(rows, axis=1)  # (T, taggers)
+    along_text(ax, table, words, label="P(+) - P(-)", limits=(-1, 1), title=title)
+    ax.set_yticks(range(1, len(rows) + 1), list(taggers))
+    ax.set_ylabel("")
+
+
 def _check_words(words: Sequence[str] | None, T: int) -> None:
     if words is not None and len(words) != T:
         raise ValueError(f"{T} steps need {T} words, got {len(words)}")

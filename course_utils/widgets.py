@@ -349,3 +349,77 @@ def gradient_flow(hidden_size: int = 64, steps: int = 100, seed: int = 0) -> ipw
         control.observe(update, names="value")
     update()
     return ipw.VBox([cell, radius, bias, picture])
+
+
+def words_read(taggers: Mapping[str, object], text: str) -> ipw.VBox:
+    """Slide along a text, and see what taggers think of each word before they know the rest.
+
+    Parameters
+    ----------
+    taggers : mapping of str to tagger
+        As `plots.tones` takes them.
+    text : str
+        To begin with, words separated by blanks.
+
+    Raises
+    ------
+    ValueError
+        If there is no word.
+    """
+    length = len(text.split())
+    if not length:
+        raise ValueError("the text is empty; give at least one word")
+    wide = {"style": {"description_width": "6em"}, "layout": {"width": "45em"}}
+    context = ipw.Text(text, description="text", **wide)
+    read = ipw.IntSlider(length, min=1, max=length, description="words read", **wide)
+    picture = ipw.Image(format="png", layout={"width": "800px"})
+
+    def update(_change=None):
+        words = context.value.split()
+        if not words:
+            return  # while somebody types
+        read.max = len(words)
+        fig, (ax,) = plots.panels(1, width=9, height=2.2 + 0.4 * len(taggers))
+        plots.tones(ax, taggers, words[: read.value])
+        picture.value = plots.png(fig)
+
+    for control in (context, read):
+        control.observe(update, names="value")
+    update()
+    return ipw.VBox([context, read, picture])
+
+
+def tagging(tagger, text: str, shown: int = 3) -> ipw.VBox:
+    """Type a sentence, and see the tags that a tagger finds likeliest for each of its words.
+
+    Parameters
+    ----------
+    tagger : SequenceTagger
+        Anything with ``tags`` and ``predict_probs([words])``.
+    text : str
+        To begin with, words separated by blanks.
+    shown : int
+        How many tags of each word.
+    """
+    sentence = ipw.Text(text, description="sentence", layout={"width": "45em"})
+    table = ipw.HTML()
+
+    def update(_change=None):
+        words = sentence.value.split()
+        if not words:
+            return  # while somebody types
+        [probs] = tagger.predict_probs([words])  # (T, K)
+        rows = [[f"<b>{html.escape(word)}</b>" for word in words]]
+        order = (-probs).argsort(axis=1)[:, :shown]  # (T, shown)
+        for rank in range(order.shape[1]):
+            best = order[:, rank]
+            rows.append([
+                f"<span style='opacity: {0.25 + 0.75 * p[k]:.2f}'>{tagger.tags[k]} {p[k]:.0%}</span>"
+                for p, k in zip(probs, best, strict=True)
+            ])  # fmt: skip
+        cells = ("".join(f"<td style='padding: 2px 8px'>{c}</td>" for c in row) for row in rows)
+        table.value = f"<table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
+
+    sentence.observe(update, names="value")
+    update()
+    return ipw.VBox([sentence, table])

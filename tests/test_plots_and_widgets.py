@@ -15,6 +15,7 @@ from course_utils.widgets import (
     sampling,
     truncation,
     window_size,
+    words_read,
 )
 
 SENTENCES = ["the cat sat", "the cat ran", "the dog sat", "a dog sat"]
@@ -368,6 +369,29 @@ def test_clipping_draws_both_norms_of_every_chunk():
     plots.png(fig)
 
 
+class ToneTagger:
+    """Sure that every word has the tone that the last one ends on."""
+
+    tags = ("0", "-", "+")
+
+    def predict_probs(self, xs):
+        sure = [[float(tag == words[-1][-1]) for tag in self.tags] for words in xs]  # (K,) each
+        return [np.tile(p, (len(words), 1)) for words, p in zip(xs, sure, strict=True)]
+
+
+def test_tones_go_from_minus_to_plus():
+    fig, (ax,) = plots.panels(1)
+    taggers = {"one": ToneTagger(), "other": ToneTagger()}
+    for words, tone in (("a b-", -1), ("a b c+", 1), ("a", 0)):
+        plots.tones(ax, taggers, words.split())
+        np.testing.assert_array_equal(ax.images[-1].get_array(), [[tone] * len(words.split())] * 2)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["one", "other"]
+    taggers["other"].tags = ("0", "+")
+    with pytest.raises(ValueError, match="tagger 'other' lacks the tags -"):
+        plots.tones(ax, taggers, ["a"])
+    plots.png(fig)
+
+
 def recorded(monkeypatch, name):
     """Let a function of `plots` note what it is given to draw."""
     drawn, draw = [], getattr(plots, name)
@@ -451,3 +475,21 @@ def test_the_gradient_flow_follows_its_controls(monkeypatch):
     assert len(drawn[-1][0]) == 2 and "update" in bias.description
     cell.value = "SRN, ReLU"
     assert len(drawn[-1][0]) == 4
+
+
+def test_words_read_follows_its_controls(monkeypatch):
+    drawn = recorded(monkeypatch, "tones")
+    view = words_read({"one": ToneTagger()}, "a b c+")
+    text, read, _ = view.children
+    assert drawn[-1][1] == ["a", "b", "c+"] and read.value == 3
+    read.value = 2
+    assert drawn[-1][1] == ["a", "b"]
+    text.value = "a b c d-"
+    assert drawn[-1][1] == ["a", "b"] and read.max == 4
+    text.value = "d-"
+    assert drawn[-1][1] == ["d-"] and read.value == 1
+    before = len(drawn)
+    text.value = " "
+    assert len(drawn) == before, "nothing to read"
+    with pytest.raises(ValueError, match="the text is empty"):
+        words_read({"one": ToneTagger()}, " ")

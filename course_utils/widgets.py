@@ -400,7 +400,14 @@ def tagging(tagger, text: str, shown: int = 3) -> ipw.VBox:
         To begin with, words separated by blanks.
     shown : int
         How many tags of each word.
+
+    Raises
+    ------
+    ValueError
+        If there is no word.
     """
+    if not text.split():
+        raise ValueError("the text is empty; give at least one word")
     sentence = ipw.Text(text, description="sentence", layout={"width": "45em"})
     table = ipw.HTML()
 
@@ -414,7 +421,8 @@ def tagging(tagger, text: str, shown: int = 3) -> ipw.VBox:
         for rank in range(order.shape[1]):
             best = order[:, rank]
             rows.append([
-                f"<span style='opacity: {0.25 + 0.75 * p[k]:.2f}'>{tagger.tags[k]} {p[k]:.0%}</span>"
+                f"<span style='opacity: {0.25 + 0.75 * p[k]:.2f}'>"
+                f"{html.escape(tagger.tags[k])} {p[k]:.0%}</span>"
                 for p, k in zip(probs, best, strict=True)
             ])  # fmt: skip
         cells = ("".join(f"<td style='padding: 2px 8px'>{c}</td>" for c in row) for row in rows)

@@ -13,6 +13,7 @@ from course_utils.widgets import (
     memory_cell,
     predictive_typing,
     sampling,
+    tagging,
     truncation,
     window_size,
     words_read,
@@ -493,3 +494,24 @@ def test_words_read_follows_its_controls(monkeypatch):
     assert len(drawn) == before, "nothing to read"
     with pytest.raises(ValueError, match="the text is empty"):
         words_read({"one": ToneTagger()}, " ")
+
+
+def test_tagging_shows_the_likeliest_tags_of_each_word():
+    class Fixed:
+        tags = ("NOUN", "VERB", "ADJ", "<X>")
+
+        def predict_probs(self, sentences):
+            [words] = sentences
+            return [np.array([[0.1, 0.62, 0.08, 0.2]] * len(words))]
+
+    view = tagging(Fixed(), "time <b>", shown=2)
+    text, table = view.children
+    assert "time" in table.value and "&lt;b&gt;" in table.value, "words are escaped"
+    assert table.value.count("VERB 62%") == 2 and table.value.count("&lt;X&gt; 20%") == 2
+    assert "NOUN" not in table.value, "only the two likeliest"
+    text.value = "flies"
+    assert "time" not in table.value and table.value.count("VERB 62%") == 1
+    text.value = "  "
+    assert "flies" in table.value, "while somebody types, the last sentence stays"
+    with pytest.raises(ValueError, match="the text is empty"):
+        tagging(Fixed(), " ")

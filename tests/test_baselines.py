@@ -52,7 +52,7 @@ class TestMostFrequentTag:
             ([([], [])], ValueError, "no word to learn a tag from"),
             ([*TAGGED, (["a", "b"], ["DET"])], ValueError, "example 3 needs a list of 2 tags"),
             ([(["a", "b"], "AB")], ValueError, "got 'AB'"),
-            ([("a b", ["DET"])], TypeError, "got the string 'a b'"),
+            ([("a b", ["DET"])], TypeError, "got the string 'a b'; split it first"),
         ],
     )
     def test_bad_examples_are_named(self, examples, error, message):

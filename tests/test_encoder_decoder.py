@@ -334,6 +334,7 @@ def test_the_score_counts_whole_outputs():
     examples = list(zip(XS, wrong + outputs[2:], strict=True))
     assert model.score(examples) == 3 / 5
     assert model.score([model.encode(*example) for example in examples], batch_size=2) == 3 / 5
+    assert model.score([(x, tuple(y)) for x, y in examples]) == 3 / 5
 
 
 def test_mode_gradients_and_random_state_stay():
@@ -391,11 +392,14 @@ def test_it_learns_to_reverse():
         (lambda: make(teacher_forcing=float("nan")), ValueError, "from 0 to 1, got nan"),
         (lambda: make(teacher_forcing=True), TypeError, "number from 0 to 1, got True"),
         (lambda: make(target=list("uv")), TypeError, "must be a Vocabulary, got list"),
+        (lambda: EncoderDecoder(SOURCE, TARGET), TypeError, "a SentenceEncoder, got Vocabulary"),
         (lambda: make(bidirectional=True), ValueError, "leave bidirectional out"),
         (lambda: make(cell="lstn"), ValueError, "did you mean 'lstm'"),
         (lambda: make(hidden_size=0), ValueError, "hidden_size must be positive, got 0"),
         (lambda: make().loss([]), ValueError, "no example"),
         (lambda: make().encode(["a"], "uv"), TypeError, "got the string 'uv'; split it"),
+        (lambda: make().encode(["a"], [2, 5]), TypeError, "word 0 is 2, of type int"),
+        (lambda: make().predict_probs([["a"]]), NotImplementedError, r"log_probs\(source, target"),
         (lambda: make().encode("ab", ["u"]), TypeError, "got the string 'ab'; split it"),
         (lambda: make().encode([], ["u"]), ValueError, "empty"),
         (lambda: make().encode(["a"], ["u", "</s>"]), ValueError, "</s> is added by the model"),

@@ -415,6 +415,17 @@ def test_transfer_copies_all_layers_of_one_direction(variational):
     close(forward_states(read, SENTENCES[2]), lm.features(ids)[0][:, 0])
 
 
+@pytest.mark.parametrize("variational", [False, True])
+@pytest.mark.parametrize("skip", ["residual", "dense", "highway"])
+def test_transfer_from_a_model_with_skips_copies_the_first_layer(skip, variational):
+    lm = language_model("gru", 2, skip=skip, variational=variational)
+    read, before = (encoder("gru", 2, bidirectional=False) for _ in range(2))
+    read.start_from(lm)
+    first, second = read.rnn.all_weights
+    assert all(map(torch.equal, first, lm.rnn.all_weights[0]))
+    assert all(map(torch.equal, second, before.rnn.all_weights[1]))
+
+
 @pytest.mark.parametrize(
     "lm, backward_lm, message",
     [
@@ -456,6 +467,9 @@ def test_transfer_needs_a_language_model_and_a_direction():
         ("last", ["the"], ["no"], ValueError, r"class \['no'\] is unknown"),
         ("reader", (["the"], ["old"]), (0, 2), ValueError, r"end <= 1, .* got \(0, 2\)"),
         ("reader", (["the"], ["old"]), (1, 1), ValueError, r"got \(1, 1\)"),
+        ("reader", (["the"], ["old"]), 1, ValueError, "with 0 <= first < end <= 1, .* got 1"),
+        ("reader", (["the"], ["old"]), (0.0, 1.0), ValueError, r"got \(0.0, 1.0\)"),
+        ("reader", (["the"], ["old"]), ("the", "the"), ValueError, "got .'the', 'the'."),
         ("reader", (["the"], []), (0, 1), ValueError, "a sentence is empty"),
         ("reader", ["the"], (0, 1), ValueError, "a pair, .paragraph, question., got"),
     ],
@@ -482,10 +496,19 @@ def test_settings_are_checked():
     for tags in (["N"], ["N", "V", "N"], "NV"):
         with pytest.raises(ValueError, match="tags must be at least two different names"):
             SequenceTagger(encoder(), tags)
+    with pytest.raises(TypeError, match=r"classes are a set, .* give sorted\(classes\)"):
+        SequenceClassifier(encoder(), {"no", "yes"})
+    for use in (lambda: SequenceTagger(VOCAB, "AB"), lambda: SpanReader(VOCAB)):
+        with pytest.raises(TypeError, match="encoder must be a SentenceEncoder, got Vocabulary"):
+            use()
+    with pytest.raises(TypeError, match="characters must be a CharacterEncoder, got Vocabulary"):
+        SentenceEncoder(VOCAB, characters=CHARACTERS)
     model, _ = make("tagger")
     for method in (model.loss, model.score):
         with pytest.raises(ValueError, match="there is no example"):
             method([])
+        with pytest.raises(ValueError, match=r"example 1 is \['the', 'old', .* not a pair"):
+            method([TAGGED[0], SENTENCES[0]])
     with pytest.raises(ValueError, match="batch_size must be positive, got 0"):
         model.predict(SENTENCES, batch_size=0)
     both, tagger, _ = multitask()
@@ -493,6 +516,8 @@ def test_settings_are_checked():
         both.loss([(("tags", ["the"]), ["D"])])
     with pytest.raises(ValueError, match="at least two models, got 1"):
         MultiTask(tag=tagger)
+    with pytest.raises(TypeError, match="other must be a SequenceModel, got Linear"):
+        MultiTask(tag=tagger, other=torch.nn.Linear(1, 1))
     with pytest.raises(ValueError, match="different encoders"):
         MultiTask(tag=tagger, other=make("tagger")[0])
 

@@ -16,6 +16,8 @@ from itertools import chain
 
 import numpy as np
 
+from course_utils.text import _checked
+
 
 class MostFrequentTag:
     """Give each word the tag it had most often in training, whatever stands around it.
@@ -150,12 +152,6 @@ class BagOfWords:
 
 def _most_frequent(counts: Counter) -> str:
     return counts.most_common(1)[0][0]
-
-
-def _checked(words: Sequence[str]) -> Sequence[str]:
-    if isinstance(words, str):
-        raise TypeError(f"a sentence is a list of words, got the string {words[:30]!r}")
-    return words
 
 
 def _check_fitted(model: object, attribute: str) -> None:

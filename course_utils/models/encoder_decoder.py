@@ -25,7 +25,14 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from course_utils.models.language import LanguageModel, _check_positive, _map, evaluating
-from course_utils.models.sequences import Sentence, SentenceEncoder, SequenceModel
+from course_utils.models.sequences import (
+    Sentence,
+    SentenceEncoder,
+    SequenceModel,
+    _check_encoder,
+    _check_type,
+    _checked_words,
+)
 from course_utils.text import BOS, EOS, Vocabulary
 
 MAX_TOKENS = 100  # of an output that does not end
@@ -94,11 +101,8 @@ class EncoderDecoder(SequenceModel):
         **options,
     ):
         super().__init__()
-        if not isinstance(target_vocab, Vocabulary):
-            raise TypeError(
-                f"target_vocab must be a Vocabulary, got {type(target_vocab).__name__}; "
-                "Vocabulary.from_sentences makes one"
-            )
+        _check_encoder(encoder)
+        _check_type(Vocabulary, "Vocabulary.from_sentences makes one", target_vocab=target_vocab)
         self.encoder = encoder
         self.target_vocab = target_vocab
         sizes = (embedding_size, hidden_size, cell, num_layers)
@@ -152,10 +156,22 @@ class EncoderDecoder(SequenceModel):
 
     def encode_target(self, sentence: Sentence, y: Sequence[str]) -> Tensor:
         """Return the ids of the target, ``</s>`` at its end, (S,)."""
+        y = _checked_words(y)
         for special in (EOS, BOS):
             if special in y:
-                raise ValueError(f"{special} is added by the model; leave it out of {y!r}")
+                raise ValueError(f"{special} is added by the model; leave it out of {list(y)}")
         return torch.tensor([*self.target_vocab.encode_words(y), Vocabulary.eos_id])
+
+    def count_right(self, y, predicted):
+        """Count an output that is right as a whole."""
+        return int(list(y) == predicted), 1
+
+    def batch_probs(self, inputs):
+        """Raise a NotImplementedError: there are too many outputs."""
+        raise NotImplementedError(
+            "there are too many outputs to give each its probability; log_probs(source, target) "
+            "gives that of one, beam(source) those of the likeliest"
+        )
 
     def batch_loss(self, inputs, targets):
         """Return the mean over all symbols of all targets."""

@@ -151,11 +151,10 @@ class SentenceEncoder(torch.nn.Module):
         **cell_options,
     ):
         super().__init__()
-        if not isinstance(vocab, Vocabulary):
-            raise TypeError(
-                f"vocab must be a Vocabulary, got {type(vocab).__name__}; "
-                "Vocabulary.from_sentences makes one"
-            )
+        _check_type(Vocabulary, "Vocabulary.from_sentences makes one", vocab=vocab)
+        if characters is not None:
+            cure = "CharacterEncoder(char_vocab) makes one"
+            _check_type(CharacterEncoder, cure, characters=characters)
         _check_positive(
             embedding_size=embedding_size, hidden_size=hidden_size, num_layers=num_layers
         )
@@ -232,16 +231,9 @@ class SentenceEncoder(torch.nn.Module):
         ValueError
             If there is no word, or one has no characters.
         """
-        if isinstance(words, str):
-            raise TypeError(
-                f"a sentence is a list of words, got the string {words[:30]!r}; split it first"
-            )
-        words = tuple(words)
+        words = _checked_words(words)
         if not words:
             raise ValueError("a sentence is empty; leave it out")
-        for place, word in enumerate(words):
-            if not isinstance(word, str):
-                raise TypeError(f"word {place} is {word!r}, of type {type(word).__name__}; not str")
         ids = torch.tensor([self.vocab.ids[word] for word in words])
         spell = self.characters.spell if self.characters is not None else None
         return Sentence(words, ids, [spell(word) for word in words] if spell else [])
@@ -281,9 +273,9 @@ class SentenceEncoder(torch.nn.Module):
         """Begin with what language models have learned: transfer.
 
         The word vectors and the layers of ``lm`` are copied to the forward direction; with two
-        directions or skips the first layer alone, since the second sees here what it sees in no
-        language model. The forward states of the first layer are then those of ``lm``, also with
-        characters: the weights by which it sees them begin at 0.
+        directions, or skips here or there, the first layer alone, since the second sees what it
+        has not learned to see. The forward states of the first layer are then those of ``lm``,
+        also with characters: the weights by which it sees them begin at 0.
 
         Parameters
         ----------
@@ -317,7 +309,8 @@ class SentenceEncoder(torch.nn.Module):
         self.embedding.weight.copy_(lm.embedding.weight)
         for direction, model in enumerate(m for m in (lm, backward_lm) if m is not None):
             layers = min(self.rnn.num_layers, len(model.rnn.all_weights))
-            for layer in range(1 if directions == 2 or self.rnn.skip else layers):
+            alone = directions == 2 or self.rnn.skip or model.rnn.skip
+            for layer in range(1 if alone else layers):
                 ours = self.rnn.all_weights[layer * directions + direction]
                 theirs = model.rnn.all_weights[layer]
                 for weight, other in zip(ours, theirs, strict=True):
@@ -531,6 +524,9 @@ class SequenceModel(torch.nn.Module):
     def _encoded(self, examples: Sequence) -> list[Example]:
         if not len(examples):
             raise ValueError("there is no example; give at least one")
+        for number, example in enumerate(examples):
+            if not (isinstance(example, Example) or _is_pair(example)):
+                raise ValueError(f"example {number} is {example!r:.100}, not a pair (x, y)")
         return [e if isinstance(e, Example) else self.encode(*e) for e in examples]
 
     def _in_batches(self, inputs: list, batch_size: int, function: Callable[[list], list]) -> list:
@@ -561,6 +557,7 @@ class SequenceTagger(SequenceModel):
 
     def __init__(self, encoder: SentenceEncoder, tags: Iterable[str]):
         super().__init__()
+        _check_encoder(encoder)
         self.encoder = encoder
         self.tags = _labels("tags", tags)
         self.output = torch.nn.Linear(encoder.output_size, len(self.tags))
@@ -620,6 +617,7 @@ class SequenceClassifier(SequenceModel):
 
     def __init__(self, encoder: SentenceEncoder, classes: Iterable[str], pooling: str = "last"):
         super().__init__()
+        _check_encoder(encoder)
         self.encoder = encoder
         self.classes = _labels("classes", classes)
         self.pooling = _choice("pooling", pooling, POOLINGS)
@@ -668,7 +666,8 @@ class SpanReader(SequenceModel):
 
     One encoder reads both: p_t are its states of the paragraph, q is the last of the question. A
     second layer in two directions reads the paragraph once more, now with the question in mind; at
-    each word it is also told whether that word stands in the question (Chen et al. 2017):
+    each word it is also told whether that word stands in the question, where unknown words are all
+    one (Chen et al. 2017):
 
         ``h_t = cell([p_t; q; w_t in question], ..)``
         ``P(first, last) = exp(u h_first + v h_last) / Z``
@@ -686,6 +685,7 @@ class SpanReader(SequenceModel):
 
     def __init__(self, encoder: SentenceEncoder):
         super().__init__()
+        _check_encoder(encoder)
         self.encoder = encoder
         D, H = encoder.output_size, encoder.rnn.hidden_size
         self.rnn = CELLS[encoder.cell](2 * D + 1, H, bidirectional=True)
@@ -718,19 +718,20 @@ class SpanReader(SequenceModel):
 
     def encode_input(self, x):
         """Encode a paragraph and a question."""
-        if isinstance(x, str) or len(x) != 2:
+        if not _is_pair(x):
             raise ValueError(f"an input is a pair, (paragraph, question), got {x!r}")
         return Reading(*map(self.encoder.encode, x))
 
     def encode_target(self, reading, y):
         """Return the place of the span among all pairs of a first and a last word, ()."""
         T = len(reading)
-        first, end = y
-        if not 0 <= first < end <= T:
+        are_places = _is_pair(y) and all(isinstance(place, int | np.integer) for place in y)
+        if not (are_places and 0 <= y[0] < y[1] <= T):
             raise ValueError(
                 f"an answer is (first, end) with 0 <= first < end <= {T}, the words of the "
                 f"paragraph, got {y!r}"
             )
+        first, end = y
         return torch.tensor(first * T + end - 1)
 
     def batch_loss(self, inputs, targets):
@@ -802,6 +803,7 @@ class MultiTask(SequenceModel):
         super().__init__()
         if len(models) < 2:
             raise ValueError(f"several tasks need at least two models, got {len(models)}")
+        _check_type(SequenceModel, "a task is one of these models", **models)
         if len({id(model.encoder) for model in models.values()}) > 1:
             raise ValueError("the models have different encoders; make all with the same one")
         self.models = torch.nn.ModuleDict(models)
@@ -813,7 +815,7 @@ class MultiTask(SequenceModel):
 
     def encode_input(self, x):
         """Encode the input of a task."""
-        if isinstance(x, str) or len(x) != 2:
+        if not _is_pair(x):
             raise ValueError(f"an input is a pair, (name of the task, input), got {x!r}")
         name = _choice("task", x[0], tuple(self.models))
         return Task(name, self.models[name].encode_input(x[1]))
@@ -894,8 +896,39 @@ def _padding(T: int, lengths: Tensor) -> Tensor:
     return torch.arange(T, device=lengths.device).unsqueeze(-1) >= lengths
 
 
+def _check_type(kind: type, cure: str, /, **values: object) -> None:
+    for name, value in values.items():
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} must be a {kind.__name__}, got {type(value).__name__}; {cure}")
+
+
+def _check_encoder(encoder: SentenceEncoder) -> None:
+    _check_type(SentenceEncoder, "SentenceEncoder(vocab) makes one", encoder=encoder)
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, tuple | list) and len(value) == 2
+
+
+def _checked_words(words: Sequence[str]) -> tuple[str, ...]:
+    """Check that a sentence is made of words."""
+    if isinstance(words, str):
+        raise TypeError(
+            f"a sentence is a list of words, got the string {words[:30]!r}; split it first"
+        )
+    words = tuple(words)
+    for place, word in enumerate(words):
+        if not isinstance(word, str):
+            raise TypeError(f"word {place} is {word!r}, of type {type(word).__name__}; not str")
+    return words
+
+
 def _labels(name: str, labels: Iterable[str]) -> tuple[str, ...]:
     """Check tags or classes."""
+    if isinstance(labels, set | frozenset):
+        raise TypeError(
+            f"{name} are a set, whose order is another in each run; give sorted({name})"
+        )
     labels = tuple([labels] if isinstance(labels, str) else labels)
     if len(labels) < 2 or len(set(labels)) < len(labels):
         raise ValueError(

@@ -49,6 +49,8 @@ variants = pytest.mark.parametrize(
         ({"cell": "gru", "bidirectional": False}, {"cell": "srn", "tie_weights": False}),
         ({"num_layers": 2}, {"cell": "gru", "num_layers": 3}),
         ({"cell": "srn", "num_layers": 3, "bidirectional": False}, {"num_layers": 2}),
+        ({}, {"feed_source": True}),
+        ({"cell": "gru"}, {"cell": "gru", "num_layers": 2, "feed_source": True}),
     ],
 )
 
@@ -63,7 +65,7 @@ def by_torch(mine, x, state=None):
 
 
 def first_state(model, source):
-    """Return the decoder's state before its first symbol: (layers, H) each."""
+    """Return what is added to every symbol, and the state before the first: (layers, H) each."""
     encoder, rnn = model.encoder, model.encoder.rnn
     x = encoder.embedding.weight[[SOURCE.ids[word] for word in source]]  # (T, E)
     _, final = by_torch(rnn, x)
@@ -71,16 +73,17 @@ def first_state(model, source):
     last = h[-1 - rnn.bidirectional :].flatten()
     state = torch.tanh(model.bridge.weight @ last + model.bridge.bias)
     parts = state.view(-1, model.decoder.rnn.num_layers, model.decoder.rnn.hidden_size)
-    return tuple(parts) if len(parts) > 1 else parts[0]
+    fed = 0 if model.feed is None else model.feed.weight @ last + model.feed.bias
+    return fed, tuple(parts) if len(parts) > 1 else parts[0]
 
 
 def next_symbol(model, symbol, state):
     """Read a symbol; return ln P of every next one, (V,), and the state."""
-    decoder, output = model.decoder, model.decoder.output
-    h, state = by_torch(decoder.rnn, decoder.embedding.weight[[symbol]], state)
+    decoder, output, (fed, state) = model.decoder, model.decoder.output, state
+    h, state = by_torch(decoder.rnn, decoder.embedding.weight[[symbol]] + fed, state)
     if output.projection is not None:
         h = h @ output.projection.weight.T
-    return (h[0] @ output.weight.T + output.bias).log_softmax(dim=0), state
+    return (h[0] @ output.weight.T + output.bias).log_softmax(dim=0), (fed, state)
 
 
 def oracle(model, source, target, forced=lambda t: True):
@@ -209,7 +212,7 @@ def test_shapes():
     ids, lengths, _ = model.encoder.collate([model.encoder.encode(x) for x in XS])
     logits = model(torch.ones(7, 5, dtype=torch.int64), ids, lengths)
     assert logits.shape == (7, 5, 6)
-    wanted = [first_state(model, x) for x in XS]
+    wanted = [first_state(model, x)[1] for x in XS]
     for k, part in enumerate(model.first_state(ids, lengths)):
         assert part.shape == (1, 5, 6)
         torch.testing.assert_close(part, torch.stack([s[k] for s in wanted], dim=1))
@@ -283,7 +286,7 @@ def plain_beam(model, source, width, max_tokens, length_penalty):
 @pytest.mark.parametrize("width", [1, 2, 3, 5])
 def test_a_narrow_beam(width, length_penalty):
     for number in range(4):
-        decoder = [{}, {"cell": "gru", "num_layers": 2}][number % 2]
+        decoder = [{}, {"cell": "gru", "num_layers": 2, "feed_source": True}][number % 2]
         model = make(scale=0.9, seed=number, **decoder)
         with torch.no_grad():
             wanted = plain_beam(model, XS[number], width, 6, length_penalty)
@@ -310,6 +313,7 @@ def test_a_wider_beam_finds_what_the_greedy_search_misses():
         {"cell": "gru", "skip": "highway", "time_skip": 2},
         {"variational": True, "num_layers": 2, "dropout": 0.3},
         {"peepholes": True, "gradient": "autograd"},
+        {"feed_source": True, "skip": "residual", "time_skip": 2, "num_layers": 2},
     ],
 )
 def test_every_decoder_a_language_model_can_be(decoder):
@@ -348,7 +352,7 @@ def test_mode_gradients_and_random_state_stay():
 
 @pytest.mark.parametrize("teacher_forcing", [1, 0])
 def test_autocast(teacher_forcing):
-    model = make(teacher_forcing=teacher_forcing).float()
+    model = make(teacher_forcing=teacher_forcing, feed_source=True).float()
     with torch.autocast("cpu", torch.bfloat16):
         loss = model.loss(EXAMPLES)
     assert loss.item() == pytest.approx(model.loss(EXAMPLES).item(), rel=0.05)
@@ -364,6 +368,14 @@ def test_copies_and_pickles():
     other.load_state_dict(model.state_dict())
     np.testing.assert_array_equal(other.log_probs(*EXAMPLES[1]), model.log_probs(*EXAMPLES[1]))
     assert "teacher_forcing=0.25" in repr(model)
+
+
+def test_a_decoder_that_is_fed_nothing_is_a_language_model():
+    fed = make(feed_source=True).decoder
+    plain = make().decoder
+    plain.load_state_dict(fed.state_dict())
+    ids = [2, 4, 3, 1, 5]
+    np.testing.assert_allclose(fed.log_probs(ids), plain.log_probs(ids), rtol=0, atol=1e-12)
 
 
 def test_it_learns_to_reverse():

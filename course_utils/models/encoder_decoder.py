@@ -56,6 +56,22 @@ class Hypothesis(NamedTuple):
     score: float
 
 
+class FedLanguageModel(LanguageModel):
+    """A language model that is fed a vector v with every word: ``x_t = E[w_t] + v``.
+
+    Its state is ``(v, h)``, or ``(v, h, c)`` with an LSTM, v being (1, B, E); ``None`` is the state
+    with v = 0 at the beginning of a text.
+    """
+
+    def features(self, ids: Tensor, state=None):
+        """Return the last layer's states, (T, B) -> (T, B, H), and the state with its v."""
+        vectors = self.embedding(ids)  # (T, B, E)
+        v, *state = (torch.zeros_like(vectors[:1]),) if state is None else state
+        state = tuple(state) if len(state) > 1 else state[0] if state else None
+        h, state = self.rnn(self.dropout(vectors + v), state)  # (T, B, H)
+        return self.dropout(h), (v, *(state if isinstance(state, tuple) else (state,)))
+
+
 class EncoderDecoder(SequenceModel):
     """A conditional language model: ``P(y_1 .. y_S </s> | source) = prod_t P(y_t | y_<t, source)``.
 
@@ -84,6 +100,9 @@ class EncoderDecoder(SequenceModel):
         others it reads what it finds likeliest itself, as when it runs free. Which, is drawn for
         each step of each target (scheduled sampling: Bengio et al. 2015). From 0 to 1; may be
         changed at any time.
+    feed_source : bool
+        Let the decoder read ``last`` at every step as well, so that it need not remember all of it:
+        ``s_t = cell(E[y_{t-1}] + W_v last + b_v, s_{t-1})`` (Cho et al. 2014). It learns faster.
     **options
         Anything else the decoder knows: ``tie_weights``, ``skip``, ``gradient``, ..
     """
@@ -98,6 +117,7 @@ class EncoderDecoder(SequenceModel):
         num_layers: int = 1,
         dropout: float = 0.0,
         teacher_forcing: float = 1.0,
+        feed_source: bool = False,
         **options,
     ):
         super().__init__()
@@ -106,10 +126,12 @@ class EncoderDecoder(SequenceModel):
         self.encoder = encoder
         self.target_vocab = target_vocab
         sizes = (embedding_size, hidden_size, cell, num_layers)
-        self.decoder = LanguageModel(len(target_vocab), *sizes, dropout=dropout, **options)
+        Decoder = FedLanguageModel if feed_source else LanguageModel
+        self.decoder = Decoder(len(target_vocab), *sizes, dropout=dropout, **options)
         tensors = 1 + (cell == "lstm") + max(0, options.get("time_skip", 0) - 1)
         self._state_shape = (tensors, num_layers, hidden_size)
         self.bridge = torch.nn.Linear(encoder.output_size, tensors * num_layers * hidden_size)
+        self.feed = torch.nn.Linear(encoder.output_size, embedding_size) if feed_source else None
         self.teacher_forcing = teacher_forcing
 
     @property
@@ -131,11 +153,14 @@ class EncoderDecoder(SequenceModel):
         Returns
         -------
         Tensor, or tuple of two Tensors for an LSTM, shape (layers, B, hidden_size)
+            With ``feed_source`` the state of a `FedLanguageModel`.
         """
         _, last = self.encoder(ids, lengths, spellings)  # (B, D)
         state = torch.tanh(self.bridge(last)).to(self.bridge.weight.dtype)  # not autocast's
         state = state.view(len(last), *self._state_shape).permute(1, 2, 0, 3)
         parts = tuple(part.contiguous() for part in state)  # (layers, B, H) each
+        if self.feed is not None:
+            return (self.feed(last).unsqueeze(0), *parts)
         return parts if len(parts) > 1 else parts[0]
 
     def forward(self, inputs: Tensor, ids: Tensor, lengths: Tensor, spellings=None) -> Tensor:

@@ -9,9 +9,12 @@ of them is in both. So neither context alone can settle it:
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import permutations, product
 
-from course_utils.corpora.grammar import Grammar
+from course_utils.corpora.grammar import Grammar, tagged
+
+_plain = partial(tagged, tag="O")  # words that belong to no name
 
 Choices = list[tuple[float, str]]
 
@@ -59,6 +62,8 @@ def entity_grammar(all_names: bool) -> Grammar:
     --------
     >>> import random
     >>> sample = entity_grammar(all_names=True).sample(random.Random(4))
+    >>> " ".join(sample.words), " ".join(sample.tags), sample.topic
+    ('she left Douglas , seen on a stamp .', 'O O B-LOC O O O O O O', 'LOC')
     """
     share = 1 if all_names else 2 / 3
     names = NAMES[: round(share * len(NAMES))]
@@ -131,8 +136,3 @@ def _names(names: list[str], first_names: list[str]) -> dict[str, Choices]:
             for kind in ("LOC", "ORG")
         },
     }
-
-
-def _plain(words: str) -> str:
-    """Tag words that belong to no name."""
-    return " ".join(f"{word}/O" for word in words.split())

@@ -426,6 +426,11 @@ class OptimalModel:
         return f"OptimalModel({self.grammar})"
 
 
+def tagged(words: str, tag: str) -> str:
+    """Write words in a rule that all have one tag: ``of the`` with ``O`` is ``of/O the/O``."""
+    return " ".join(f"{word}/{tag}" for word in words.split())
+
+
 def _normalized(what: str, weighted: Iterable[tuple[str, float]]) -> list[float]:
     """Return the weights divided by their sum."""
     weighted = list(weighted)

@@ -6,9 +6,12 @@ others: ``terribly , to be honest , exciting``.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 
-from course_utils.corpora.grammar import Grammar
+from course_utils.corpora.grammar import Grammar, tagged
+
+_plain = partial(tagged, tag="0")  # words that have no tone
 
 INTENSIFIERS = """terribly awfully dreadfully frightfully insanely ridiculously wickedly
     unbelievably""".split()
@@ -106,8 +109,3 @@ def _judgements(tone: str) -> dict[str, list[tuple[float, str]]]:
         f"Aside[{tone}]": [(1.0, f"{_plain(aside)} ,/0 {last}") for aside in ASIDES],
         last: adjectives,
     }
-
-
-def _plain(words: str) -> str:
-    """Tag words that have no tone."""
-    return " ".join(f"{word}/0" for word in words.split())

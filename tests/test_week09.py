@@ -293,6 +293,13 @@ def test_wider_beams_find_more_probable_words(tag, capsys):
         assert forced < half < alone
         probabilities = [float(p.split()[0]) for p in block.split("P = ")[1:]]
         assert probabilities == sorted(probabilities)
+    if corpus.name == "ewt":  # the numbers of question 4
+        adverbs, adjectives, verbs = blocks
+        assert [float(adverbs.split("[")[1].split()[k].rstrip("]")) for k in (0, 2)] == (
+            pytest.approx([2.6, 4.6], abs=0.05)
+        )
+        assert "beam  50  d  " in adjectives
+        assert "beam  50  d  " in verbs
     # What the search of 50 leaves out is nothing: dynamic programming finds the same.
     table, limit = names["table"], 12
     best = np.full(len(table), -np.inf)

@@ -9,7 +9,8 @@ import numpy as np
 
 from wrong_solutions import new_bank
 
-WRONG, RIGHT, wrong, right = new_bank()
+# `right` is a parameter of this week.
+WRONG, RIGHT, wrong, also_right = new_bank()
 
 
 def softmax(z, axis=-1):
@@ -20,7 +21,7 @@ def softmax(z, axis=-1):
 # pad
 
 
-@right("pad")
+@also_right("pad")
 def append_the_filler(sentences, filler):
     T = max(len(s) for s in sentences)
     rows = [list(s) + [filler] * (T - len(s)) for s in sentences]
@@ -28,7 +29,7 @@ def append_the_filler(sentences, filler):
     return np.array(rows).T, np.array(mask).T
 
 
-@right("pad")
+@also_right("pad")
 def mask_by_lengths(sentences, filler):
     lengths = np.array([len(s) for s in sentences])
     mask = np.arange(lengths.max())[:, None] < lengths
@@ -177,7 +178,7 @@ def word_costs(logits, tags):
     return -np.log(np.take_along_axis(p, tags[:, :, None], axis=2)[:, :, 0])
 
 
-@right("tag_loss")
+@also_right("tag_loss")
 def loss_of_the_words(logits, tags, mask):
     z, y = logits[mask], tags[mask]
     z = z - z.max(axis=1, keepdims=True)
@@ -185,7 +186,7 @@ def loss_of_the_words(logits, tags, mask):
     return -log_p[np.arange(len(y)), y].mean()
 
 
-@right("tag_loss")
+@also_right("tag_loss")
 def loss_in_loops(logits, tags, mask):
     total, n = 0.0, 0
     for t in range(len(tags)):
@@ -196,7 +197,7 @@ def loss_in_loops(logits, tags, mask):
     return total / n
 
 
-@right("tag_loss")
+@also_right("tag_loss")
 def masked_sum(logits, tags, mask):
     return np.sum(word_costs(logits, tags) * mask) / np.count_nonzero(mask)
 
@@ -323,7 +324,7 @@ def as_a_language_model(logits, tags, mask):
 # tag_loss_gradient
 
 
-@right("tag_loss_gradient")
+@also_right("tag_loss_gradient")
 def gradient_at_the_words(logits, tags, mask):
     gradient = np.zeros_like(logits)
     z, y = logits[mask], tags[mask]
@@ -333,7 +334,7 @@ def gradient_at_the_words(logits, tags, mask):
     return gradient
 
 
-@right("tag_loss_gradient")
+@also_right("tag_loss_gradient")
 def one_hot_subtracted(logits, tags, mask):
     one_hot = np.arange(logits.shape[2]) == tags[:, :, None]
     return (softmax(logits) - one_hot) * mask[:, :, None] / mask.sum()
@@ -463,7 +464,7 @@ def softmax_in_place(logits, tags, mask):
 # spans
 
 
-@right("spans")
+@also_right("spans")
 def spans_with_an_open_one(tags):
     found = []
     for i, tag in enumerate(tags):
@@ -477,7 +478,7 @@ def spans_with_an_open_one(tags):
     return [tuple(span) for span in found]
 
 
-@right("spans")
+@also_right("spans")
 def spans_by_looking_ahead(tags):
     found, i = [], 0
     while i < len(tags):
@@ -633,7 +634,7 @@ def outside_is_a_kind(tags):
 # span_f1
 
 
-@right("span_f1")
+@also_right("span_f1")
 def f1_by_sets(gold, predicted):
     g, p = (
         {(i, *span) for i, tags in enumerate(side) for span in spans_by_looking_ahead(tags)}
@@ -642,7 +643,7 @@ def f1_by_sets(gold, predicted):
     return 2 * len(g & p) / (len(g) + len(p)) if g & p else 0.0
 
 
-@right("span_f1")
+@also_right("span_f1")
 def f1_of_precision_and_recall(gold, predicted):
     right, wanted, found = counts(gold, predicted)
     if not right:
@@ -800,12 +801,12 @@ def f1_without_the_end(gold, predicted):
 # last_states
 
 
-@right("last_states")
+@also_right("last_states")
 def last_by_loop(forward, backward, lengths):
     return np.array([np.hstack([forward[n - 1, b], backward[0, b]]) for b, n in enumerate(lengths)])
 
 
-@right("last_states")
+@also_right("last_states")
 def last_by_take(forward, backward, lengths):
     there = np.take_along_axis(forward, (lengths - 1)[None, :, None], axis=0)[0]
     return np.concatenate([there, backward[0]], axis=1)
@@ -905,12 +906,12 @@ def means_for_last(forward, backward, lengths):
 # mean_pool
 
 
-@right("mean_pool")
+@also_right("mean_pool")
 def mean_by_einsum(states, mask):
     return np.einsum("tbh,tb->bh", states, mask) / mask.sum(axis=0)[:, None]
 
 
-@right("mean_pool")
+@also_right("mean_pool")
 def mean_by_where(states, mask):
     return states.mean(axis=0, where=mask[:, :, None])
 
@@ -1000,7 +1001,7 @@ def mean_in_place(states, mask):
 # max_pool
 
 
-@right("max_pool")
+@also_right("max_pool")
 def max_of_each_sentence(states, mask):
     values, places = [], []
     for b in range(mask.shape[1]):
@@ -1010,7 +1011,7 @@ def max_of_each_sentence(states, mask):
     return np.array(values), np.array(places)
 
 
-@right("max_pool")
+@also_right("max_pool")
 def max_with_a_very_small_number(states, mask):
     held = states - 1e9 * ~mask[:, :, None]
     places = held.argmax(axis=0)
@@ -1124,13 +1125,13 @@ def max_in_place(states, mask):
 # decoder_inputs
 
 
-@right("decoder_inputs")
+@also_right("decoder_inputs")
 def start_and_the_rest(targets, outputs, forced, start):
     first = np.full((1, targets.shape[1]), start)
     return np.concatenate([first, np.where(forced[1:], targets[:-1], outputs[:-1])])
 
 
-@right("decoder_inputs")
+@also_right("decoder_inputs")
 def rolled_and_overwritten(targets, outputs, forced, start):
     inputs = np.where(forced, np.roll(targets, 1, axis=0), np.roll(outputs, 1, axis=0))
     inputs[0] = start
@@ -1238,7 +1239,7 @@ def no_start(targets, outputs, forced, start):
 # greedy
 
 
-@right("greedy")
+@also_right("greedy")
 def best_after_best(log_probs, start, stop, limit):
     said, last = [], start
     for _ in range(limit):
@@ -1249,7 +1250,7 @@ def best_after_best(log_probs, start, stop, limit):
     return said
 
 
-@right("greedy")
+@also_right("greedy")
 def by_the_built_in_max(log_probs, start, stop, limit):
     said = [start]
     while len(said) <= limit:
@@ -1392,18 +1393,18 @@ def the_best(found, size):
     return [prefix for _, prefix in best], np.array([score for score, _ in best])
 
 
-@right("beam_step")
+@also_right("beam_step")
 def sorted_candidates(prefixes, scores, log_probs, size, stop):
     return the_best(candidates(prefixes, scores, log_probs, stop), size)
 
 
-@right("beam_step")
+@also_right("beam_step")
 def from_a_heap(prefixes, scores, log_probs, size, stop):
     best = heapq.nlargest(size, candidates(prefixes, scores, log_probs, stop))
     return [list(prefix) for _, prefix in best], np.array([score for score, _ in best])
 
 
-@right("beam_step")
+@also_right("beam_step")
 def in_a_flat_table(prefixes, scores, log_probs, size, stop):
     V = log_probs.shape[1]
     done = np.array([p[-1:] == [stop] for p in prefixes])
@@ -1594,14 +1595,14 @@ def appends_in_place(prefixes, scores, log_probs, size, stop):
 # bootstrap_interval
 
 
-@right("bootstrap_interval")
+@also_right("bootstrap_interval")
 def by_percentiles(right, words, picks, level):
     shares = [right[row].sum() / words[row].sum() for row in picks]
     outside = 100 * (1 - level) / 2
     return float(np.percentile(shares, outside)), float(np.percentile(shares, 100 - outside))
 
 
-@right("bootstrap_interval")
+@also_right("bootstrap_interval")
 def all_rows_at_once(right, words, picks, level):
     shares = right[picks].sum(1) / words[picks].sum(1)
     return tuple(np.quantile(shares, [0.5 - level / 2, 0.5 + level / 2]))

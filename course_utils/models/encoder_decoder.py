@@ -86,7 +86,8 @@ class EncoderDecoder(SequenceModel):
     every neural language model of the course, and ``</s>`` ends the target. ``x`` is a list of
     words, ``y`` a list of symbols: words or characters.
 
-    The loss counts every symbol of the target, ``</s>`` included; the score counts whole outputs.
+    The loss counts every symbol of the target, ``</s>`` included; the score counts whole outputs,
+    which end after `MAX_TOKENS` symbols at the latest.
 
     Parameters
     ----------

@@ -1903,6 +1903,13 @@ def _around(width):
     return lambda shares, level: (shares.mean() - width(shares), shares.mean() + width(shares))
 
 
+def _members(shares, level):
+    """Take two of the shares themselves."""
+    shares = np.sort(shares)
+    out = int(len(shares) * (1 - level) / 2)
+    return shares[out], shares[len(shares) - 1 - out]
+
+
 _INTERVAL_MISTAKES = [
     (
         "every sentence has the same weight, however long; add up words, then divide",
@@ -1992,6 +1999,10 @@ _INTERVAL_MISTAKES = [
     (
         "these are the smallest and the largest share; leave half of 1 - level out on each side",
         partial(_interval, ends=lambda shares, level: (shares.min(), shares.max())),
+    ),
+    (
+        "two of the shares themselves are taken; a quantile mostly lies between two: np.quantile",
+        partial(_interval, ends=_members),
     ),
     (
         "a normal curve is assumed; read the ends off the samples",
@@ -2251,7 +2262,8 @@ QUESTIONS = {
             points=2,
             expected=last_states,
             examples=(
-                (_STATES[:, :, :1], -_STATES[:, :, 1:], np.array([2, 1])),
+                (_STATES[:, :1], 10 * _STATES[:, :1], np.array([1])),
+                (_STATES[:, :1], 10 * _STATES[:, :1], np.array([2])),
                 (_STATES, 10 * _STATES, np.array([1, 2])),
             ),
             random_inputs=_random_last,

@@ -1683,6 +1683,13 @@ def from_min_to_max(right, words, picks, level):
     return shares.min(), shares.max()
 
 
+@wrong("bootstrap_interval", "two of the shares themselves are taken")
+def cut_off_at_both_ends(right, words, picks, level):
+    shares = sorted(right[row].sum() / words[row].sum() for row in picks)
+    cut = int(len(shares) * (1 - level) / 2)
+    return shares[cut], shares[-1 - cut]
+
+
 @wrong("bootstrap_interval", "a normal curve is assumed")
 def mean_and_deviation(right, words, picks, level):
     shares = right[picks].sum(axis=1) / words[picks].sum(axis=1)

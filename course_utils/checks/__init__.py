@@ -301,6 +301,9 @@ def _reason(question, cases, outcomes, failing, wanted) -> tuple[str, bool]:
         ), True
     likely, raising = "", set()
     for sentence, mistake in question.mistakes:
+        shown = _outcome_of(mistake, cases[failing[0]])
+        if not _agree(first, shown, question):
+            continue  # then it is neither certain nor a guess
         answers = [_outcome_of(mistake, case) for case in cases[: len(outcomes)]]
         pairs = list(zip(outcomes, answers, strict=True))
         explained = {i for i, (o, answer) in enumerate(pairs) if _agree(o, answer, question)}
@@ -313,7 +316,7 @@ def _reason(question, cases, outcomes, failing, wanted) -> tuple[str, bool]:
         # A guess must explain the input that is shown, half of all that fail, and all that do not.
         half = len(explained.intersection(failing)) >= len(failing) / 2
         refuted = explained.union(failing) != set(range(len(outcomes)))
-        if failing[0] in explained and half and not refuted and not likely:
+        if half and not refuted and not likely:
             likely = sentence
     if not likely and len(raising) == 1:
         likely = raising.pop()

@@ -1546,7 +1546,7 @@ _GREEDY_MISTAKES = [
     ),
     (
         "the limit plays no part; a decoder that never says `stop` must be cut off",
-        lambda p, start, stop, limit: greedy(p, start, stop, 60),
+        lambda p, start, stop, limit: greedy(p, start, stop, 100),
     ),
     (
         "the output may hold one symbol more; `limit` symbols are the most",
@@ -2101,7 +2101,10 @@ def _random_spans(rng):
 
 def _random_two_sides(rng):
     """Return gold tags, and others that differ in a few words."""
-    gold = [_random_bio(rng, int(rng.integers(1, 6))) for _ in range(rng.integers(1, 4))]
+    gold = [_random_bio(rng, int(rng.integers(1, 6))) for _ in range(rng.integers(1, 5))]
+    for before, tags in itertools.pairwise(gold):  # as if a span ran on into the next sentence
+        if before[-1] != "O" and rng.random() < 0.5:
+            tags[0] = "I" + before[-1][1:]
     if rng.random() < 0.1:  # nothing to find, and nothing found
         return [["O"] * len(tags) for tags in gold], [["O"] * len(tags) for tags in gold]
     predicted = [
@@ -2254,6 +2257,7 @@ QUESTIONS = {
                 ([["B-PER", "I-PER", "O"]], [["B-PER", "O", "O"]]),
                 ([["B-PER", "O"], ["B-LOC", "I-LOC"]], [["I-PER", "O"], ["B-LOC", "B-LOC"]]),
                 ([["B-PER"], ["O"]], [["O"], ["B-PER"]]),
+                ([["B-PER"], ["I-PER"]], [["B-PER"], ["O"]]),
             ),
             random_inputs=_random_two_sides,
             mistakes=_SPAN_F1_MISTAKES,

@@ -287,7 +287,8 @@ def plain_beam(model, source, width, max_tokens, length_penalty):
 def test_a_narrow_beam(width, length_penalty):
     for number in range(4):
         decoder = [{}, {"cell": "gru", "num_layers": 2, "feed_source": True}][number % 2]
-        model = make(scale=0.9, seed=number, **decoder)
+        ends = [0.0, 0.0, 2.0, 2.0][number]  # where many end early, the search must not
+        model = make(scale=0.9, ends=ends, seed=number, **decoder)
         with torch.no_grad():
             wanted = plain_beam(model, XS[number], width, 6, length_penalty)
         found = model.beam(XS[number], width, 6, length_penalty)

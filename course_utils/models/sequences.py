@@ -108,8 +108,7 @@ class SentenceEncoder(torch.nn.Module):
     """Read a sentence, and return a state for every word: recurrent layers, in two directions.
 
     ``x_t = [E[w_t]; characters(w_t)]``, and ``h_t = [h_t forward; h_t backward]``: Schuster and
-    Paliwal 1997; Edinburgh 2018, "bidirectional". Each layer reads both directions of the one
-    below.
+    Paliwal 1997; CS224N 2019, lecture 7. Each layer reads both directions of the one below.
 
     Parameters
     ----------

@@ -6,6 +6,7 @@
 import ast
 import copy
 import csv
+import functools
 import json
 
 import pytest
@@ -29,6 +30,7 @@ from submissions import (
     solution,
 )
 
+from course_utils.checks import answers as oracle_answers
 from course_utils.checks import judge, run
 from course_utils.grading import grade
 from course_utils.grading.judge import N_RANDOM, Judge
@@ -207,6 +209,14 @@ def wrong_notebooks():
                 yield pytest.param(week, wrong, k, id=f"{week}-{'odd' if half else 'even'}-{k}")
 
 
+@functools.cache
+def asked(week, name):
+    """Return the inputs on which the judge asks a question, and what its oracle answers."""
+    question = questions(week)[name]
+    cases = question.cases(SEED, N_RANDOM)
+    return cases, oracle_answers(question, cases)
+
+
 @pytest.mark.parametrize(("week", "wrong", "k"), list(wrong_notebooks()))
 def test_wrong_solution_loses_its_own_check_and_no_other(week, wrong, k, judges):
     chosen = {name: function for name, (function, _) in wrong.items()}
@@ -219,8 +229,8 @@ def test_wrong_solution_loses_its_own_check_and_no_other(week, wrong, k, judges)
         if check.name in wrong:
             question = questions(week)[check.name]
             function, words = wrong[check.name]
-            cases = question.cases(SEED, N_RANDOM)
-            said = judge(question, cases, run(question, function, cases))
+            cases, expected = asked(week, check.name)
+            said = judge(question, cases, run(question, function, cases), expected=expected)
             assert check.status == said.status
             if words not in check.reason:  # other inputs than the notebook's explain it otherwise
                 assert check.reason in (said.reason, ""), function.__name__

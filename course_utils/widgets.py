@@ -422,7 +422,7 @@ def tagging(tagger, text: str, shown: int = 3) -> ipw.VBox:
             best = order[:, rank]
             rows.append([
                 f"<span style='opacity: {0.25 + 0.75 * p[k]:.2f}'>"
-                f"{html.escape(tagger.tags[k])} {p[k]:.0%}</span>"
+                f"{html.escape(tagger.tags[k])}<br>{p[k]:.0%}</span>"
                 for p, k in zip(probs, best, strict=True)
             ])  # fmt: skip
         cells = ("".join(f"<td style='padding: 2px 8px'>{c}</td>" for c in row) for row in rows)

@@ -189,7 +189,7 @@ def main(seeds, jobs, save):
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     report = ["# Parts of speech", f"{machine()}, torch {torch.__version__}"]
     models = {"most frequent tag": [1], **dict.fromkeys(SETTINGS, range(1, seeds + 1))}
-    few = [(n, e) for n, e in zip(FEW, FEW_EPOCHS, strict=True)]
+    few = list(zip(FEW, FEW_EPOCHS, strict=True))
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         lent = pool.submit(pretrain)
         found = {job: pool.submit(tag, job) for job in ((n, s) for n in models for s in models[n])}

@@ -32,6 +32,7 @@ from course_utils.models.sequences import (
     _check_encoder,
     _check_type,
     _checked_words,
+    _padding,
 )
 from course_utils.text import BOS, EOS, Vocabulary
 
@@ -215,7 +216,7 @@ class EncoderDecoder(SequenceModel):
         else:
             h = self._read_itself(before, state, teacher_forcing)
         lengths = torch.tensor([len(target) for target in targets], device=device)
-        real = torch.arange(len(symbols), device=device).unsqueeze(-1) < lengths  # (S, B)
+        real = ~_padding(len(symbols), lengths)  # (S, B)
         return h[real], symbols[real]
 
     def _read_itself(self, before, state, teacher_forcing):
@@ -262,9 +263,8 @@ class EncoderDecoder(SequenceModel):
         h, symbols = self._read([example.input for example in examples], targets, 1.0)
         real = self.decoder.output.target_log_probs(h, symbols)  # (N,), a step after the other
         lengths = torch.tensor([len(target) for target in targets])
-        steps = torch.arange(int(lengths.max())).unsqueeze(-1)  # (S, 1)
-        log_p = torch.zeros(len(steps), len(targets), dtype=torch.float64)  # (S, B)
-        log_p[steps < lengths] = real.cpu().double()
+        log_p = torch.zeros(int(lengths.max()), len(targets), dtype=torch.float64)  # (S, B)
+        log_p[~_padding(len(log_p), lengths)] = real.cpu().double()
         return [log_p[:length, b].numpy() for b, length in enumerate(lengths)]
 
     def predict(
